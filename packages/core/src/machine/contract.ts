@@ -1,0 +1,120 @@
+/**
+ * What the machine answers: plain values, in the order of the log. The runtime hands out events before replies.
+ */
+import type { Reply } from '../codec/reply.ts';
+import type { ErrorCode, ErrorDetails } from '../errors.ts';
+import type { ZnodeRecord } from '../tree/znode-record.ts';
+
+/** One znode's change by one operation. `before` undefined: created; `after` undefined: deleted. */
+export interface Change {
+  readonly path: string;
+  readonly before: ZnodeRecord | undefined;
+  readonly after: ZnodeRecord | undefined;
+}
+
+/** Everything that one command changed, in the order of its operations. A parent's changed stat is no change. */
+export interface Transaction {
+  readonly zxid: number;
+  readonly changes: readonly Change[];
+}
+
+/** Replies to consecutive requests of one session, newly applied or repeated from the record. */
+export interface AppliedReplies {
+  readonly kind: 'replies';
+  readonly sessionId: number;
+  readonly holder: number;
+  readonly firstRequest: number;
+  readonly replies: readonly Reply[];
+}
+
+/** Commands were lost before these: the session must send everything from `expected` again. */
+export interface AppliedGap {
+  readonly kind: 'gap';
+  readonly sessionId: number;
+  readonly holder: number;
+  readonly expected: number;
+}
+
+/** The session is unknown, expired, closed, or held by somebody else now: its requests were not applied. */
+export interface AppliedRefusal {
+  readonly kind: 'refused';
+  readonly sessionId: number;
+  readonly holder: number;
+  readonly code: 'SESSION_EXPIRED' | 'SESSION_CLOSED';
+}
+
+export interface AppliedSystem {
+  readonly kind: 'system';
+  readonly origin: string;
+  readonly incarnation: number;
+  readonly ticket: number;
+  readonly reply: Reply;
+}
+
+/** A session is gone from the tree, with its ephemerals. */
+export interface SessionEnded {
+  readonly kind: 'session-ended';
+  readonly sessionId: number;
+  readonly code: 'SESSION_EXPIRED' | 'SESSION_CLOSED';
+}
+
+export type AppliedItem = AppliedReplies | AppliedGap | AppliedRefusal | AppliedSystem | SessionEnded;
+
+/** What applying one entry gave. */
+export interface Applied {
+  readonly items: readonly AppliedItem[];
+  /** Only commands that changed a znode. */
+  readonly transactions: readonly Transaction[];
+  readonly commandCount: number;
+}
+
+/** Called while an entry is applied, so that reads keep their place between the writes of their session. */
+export interface ApplyHooks {
+  /** Sessions that have a read waiting for one of their own requests. */
+  readonly waitingSessions: ReadonlySet<number>;
+  /** `request` of such a session has just been applied; the tree shows exactly the writes up to it. */
+  requestApplied(sessionId: number, request: number): void;
+}
+
+/** A question to one replica. Bounds are checked by the asker's peer; apply never sees it. */
+export type Query =
+  | { readonly kind: 'barrier' }
+  | { readonly kind: 'get'; readonly path: string }
+  | { readonly kind: 'get-many'; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'children';
+      readonly path: string;
+      readonly after: string | undefined;
+      readonly limit: number | undefined;
+    }
+  | {
+      readonly kind: 'list';
+      readonly path: string;
+      readonly after: string | undefined;
+      readonly limit: number | undefined;
+    }
+  | { readonly kind: 'count'; readonly path: string }
+  | { readonly kind: 'ephemerals'; readonly sessionId: number; readonly under: string };
+
+export type QueryAnswer =
+  | { readonly kind: 'barrier' }
+  | { readonly kind: 'znode'; readonly znode: ZnodeRecord | undefined }
+  | { readonly kind: 'znodes'; readonly znodes: readonly (ZnodeRecord | undefined)[] }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'listing';
+      readonly items: readonly { readonly name: string; readonly znode: ZnodeRecord }[];
+    }
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails };
+
+/** A session as the ensemble knows it. */
+export interface SessionView {
+  readonly sessionId: number;
+  readonly timeoutMs: number;
+  readonly holder: number;
+  readonly lastRequest: number;
+  readonly ephemeralsCount: number;
+  /** Wall time of its opening by the leader's clock. */
+  readonly openedAtMs: number;
+}

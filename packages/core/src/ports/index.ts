@@ -1,0 +1,19 @@
+/**
+ * Ports: what an adapter implements, as types only.
+ *
+ * @packageDocumentation
+ */
+export type { Checksum } from './checksum.ts';
+export type { Clock, Timer } from './clock.ts';
+export type { Entry, HardState, SnapshotMeta } from './entry.ts';
+export type { Logger } from './logger.ts';
+export type { Random } from './random.ts';
+export type {
+  SnapshotChunk,
+  SnapshotRead,
+  Storage,
+  StorageOwner,
+  StoredState,
+  WriteBatch,
+} from './storage.ts';
+export type { Transport, TransportEvents, TransportOwner } from './transport.ts';

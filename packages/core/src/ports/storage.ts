@@ -1,0 +1,64 @@
+/** The storage port: where a peer's log, votes and snapshots survive. */
+import type { Entry, HardState, SnapshotMeta } from './entry.ts';
+
+/** One chunk of a snapshot that is being written: own or received, they take the same way. */
+export interface SnapshotChunk {
+  readonly meta: SnapshotMeta;
+  /** Position of `bytes` in the snapshot. Chunks come in order; offset 0 starts over. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** True on the final chunk: from here on the snapshot is complete and may be read. */
+  readonly last: boolean;
+}
+
+/**
+ * What must become durable together, applied in the order of the fields. Nothing of a batch may be visible
+ * after a crash unless everything before it in the order is.
+ */
+export interface WriteBatch {
+  readonly hardState?: HardState;
+  readonly snapshotChunk?: SnapshotChunk;
+  /** A complete received snapshot replaces the whole log: every entry is dropped. */
+  readonly install?: SnapshotMeta;
+  /** Entries from this index on are dropped; they conflict with the leader's. */
+  readonly truncateFrom?: number;
+  /** Appended; indexes follow on without a gap. */
+  readonly entries?: readonly Entry[];
+  /** A complete own snapshot makes entries up to this index (inclusive) unneeded. */
+  readonly compactThrough?: number;
+}
+
+/** What a storage holds when it is opened. */
+export interface StoredState {
+  /** Random identity of this directory's life; a new, empty storage takes the one that was offered. */
+  readonly incarnation: number;
+  readonly hardState: HardState | undefined;
+  readonly snapshot: SnapshotMeta | undefined;
+  /** In order, without a gap, starting at most at snapshot.index + 1. */
+  readonly entries: readonly Entry[];
+}
+
+export interface StorageOwner {
+  readonly member: string;
+  readonly ensemble: string;
+  /** Used if the storage is new: a random safe integer above 0. */
+  readonly incarnation: number;
+}
+
+/**
+ * A storage belongs to one peer at a time. The peer calls `write` with at most one write outstanding.
+ * A rejected promise poisons the storage: the peer stops, and nothing is retried.
+ */
+export interface Storage {
+  open(owner: StorageOwner): Promise<StoredState>;
+  /** Resolves when everything in the batch is durable. */
+  write(batch: WriteBatch): Promise<void>;
+  /** Bytes of the newest complete snapshot from `offset`, at most `length`; fewer only at its end. */
+  readSnapshot(meta: SnapshotMeta, range: { offset: number; length: number }): Promise<SnapshotRead>;
+  close(): Promise<void>;
+}
+
+export interface SnapshotRead {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+}

@@ -1,0 +1,17 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+// Tests run straight from the TypeScript sources: every package exports them under this one condition.
+const conditions = ['@quorate/source', 'module', 'node', 'development|production'];
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/*/**/*.test.ts'],
+    testTimeout: 30_000,
+    pool: 'forks',
+    reporters: ['default'],
+  },
+});
+
+export default config;
