@@ -41,7 +41,15 @@ export interface ProposeRefused extends MessageHeader {
   readonly reason: 'not-leader' | 'overloaded';
 }
 
-export type ReplicaMessage = RaftMessage | Propose | ProposeRefused | Touch | TouchReply;
+/** The leader's state digest at an index: a follower whose own differs has diverged. */
+export interface DigestReport extends MessageHeader {
+  readonly kind: 'digest';
+  readonly index: number;
+  /** 16 hexadecimal digits. */
+  readonly digest: string;
+}
+
+export type ReplicaMessage = RaftMessage | Propose | ProposeRefused | Touch | TouchReply | DigestReport;
 
 export type ReadConsistency = 'session' | 'linearizable';
 
@@ -131,6 +139,8 @@ export type ReplicaNotice =
   /** A leader refused this peer's batches: the links send them again. */
   | { readonly kind: 'propose-refused'; readonly reason: 'not-leader' | 'overloaded' | 'no-leader' }
   /** Two replicas had different states at the same index. This peer must stop. */
+  /** A received snapshot replaced the whole state: links look after their sessions and send again. */
+  | { readonly kind: 'installed'; readonly zxid: number }
   | {
       readonly kind: 'divergence';
       readonly index: number;
@@ -145,11 +155,12 @@ export interface AppliedOutput {
 }
 
 /**
- * The runtime performs it in this order: deliver `watches`, then `applied`, then `reads`; start `persist`;
+ * The runtime performs it in this order: deliver `watches`, then `applied`, then `reads`; start `persists`;
  * send `sendNow`; send `sendAfterPersist` once this and every earlier persist is durable.
  */
 export interface ReplicaOutput {
-  readonly persist: Persist | undefined;
+  /** In order; tickets count up by one. */
+  readonly persists: readonly Persist[];
   readonly sendAfterPersist: readonly ReplicaMessage[];
   readonly sendNow: readonly ReplicaMessage[];
   readonly snapshotReads: RaftOutput['snapshotReads'];
