@@ -48,13 +48,20 @@ export interface StorageOwner {
 /**
  * A storage belongs to one peer at a time. The peer calls `write` with at most one write outstanding.
  * A rejected promise poisons the storage: the peer stops, and nothing is retried.
+ * Byte arrays are handed over: neither side changes what it has passed to the other.
  */
 export interface Storage {
   open(owner: StorageOwner): Promise<StoredState>;
   /** Resolves when everything in the batch is durable. */
   write(batch: WriteBatch): Promise<void>;
-  /** Bytes of the newest complete snapshot from `offset`, at most `length`; fewer only at its end. */
-  readSnapshot(meta: SnapshotMeta, range: { offset: number; length: number }): Promise<SnapshotRead>;
+  /**
+   * Bytes of the newest complete snapshot from `offset`, at most `length`; fewer only at its end. Undefined is no
+   * failure: a newer snapshot has replaced the one that `meta` names, or it is shorter than `offset`.
+   */
+  readSnapshot(
+    meta: SnapshotMeta,
+    range: { offset: number; length: number },
+  ): Promise<SnapshotRead | undefined>;
   close(): Promise<void>;
 }
 

@@ -29,7 +29,10 @@ export interface TransportEvents {
  */
 export interface Transport {
   start(owner: TransportOwner, events: TransportEvents): Promise<void>;
-  /** Queues a frame for a member. False: there is no connection or its queue is full, and the frame is dropped. */
+  /**
+   * Queues a frame for a member. False: there is no connection or its queue is full, and the frame is dropped.
+   * The bytes are handed over: the sender may send them again, but never change them.
+   */
   send(to: string, bytes: Uint8Array): boolean;
   /** A faster checksum of the same kind (CRC-32), if the platform has one. */
   readonly checksum?: Checksum;
