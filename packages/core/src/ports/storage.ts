@@ -38,6 +38,7 @@ export interface StoredState {
   readonly entries: readonly Entry[];
 }
 
+/** Who opens a storage, and what to write into a new one. */
 export interface StorageOwner {
   readonly member: string;
   readonly ensemble: string;
@@ -65,6 +66,7 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** What `readSnapshot` answers. */
 export interface SnapshotRead {
   readonly bytes: Uint8Array;
   readonly last: boolean;
