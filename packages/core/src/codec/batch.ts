@@ -1,7 +1,20 @@
 /**
  * A batch: what one session asked in one turn of its event loop, or one command of the ensemble itself.
- * Batches are encoded once, where they are born, and the same bytes go everywhere.
+ * Batches are encoded once, where they are born, and the same bytes go everywhere. Format version 1:
+ *
+ *   u32 length of the whole batch, u8 version, u8 kind, then
+ *   kind 1 (session): u64 sessionId, u64 holder, u64 firstRequest, u64 acknowledgedThrough, u32 count,
+ *                     that many commands: u32 length, op
+ *   kind 2 (system):  u64 incarnation, u64 ticket, text origin, system op to the end
+ *
+ * The body of an entry is batches one after the other. A command's length stands outside of it, so one command
+ * can be passed over, or made a noop in place, without understanding it.
  */
+import { CoordinationError } from '../errors.ts';
+import { invariant } from '../invariant.ts';
+import { ByteReader, ByteWriter, readU32 } from './bytes.ts';
+import { decodeOp, decodeSystemOp } from './op-decode.ts';
+import { encodeOp, encodeSystemOp, opcodes } from './op-encode.ts';
 import type { Op, SystemOp } from './op.ts';
 
 /** Commands of one session with consecutive request numbers, starting at `firstRequest`. */
@@ -26,3 +39,179 @@ export interface SystemBatch {
 }
 
 export type Batch = SessionBatch | SystemBatch;
+
+/** Numbers of a session's batch that are known only when it is closed. */
+export type BatchHeader = Omit<SessionBatch, 'kind' | 'ops'>;
+
+/** Where one batch lies in the body of an entry: from `start` (inclusive) to `end` (exclusive). */
+export interface BatchRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+const formatVersion = 1;
+const sessionKind = 1;
+const systemKind = 2;
+const prefixBytes = 6;
+const firstRequestAt = prefixBytes + 16;
+const countAt = prefixBytes + 32;
+const sessionHeaderBytes = countAt + 4;
+const commandLengthBytes = 4;
+const batchBytesLimit = 0xffff_ffff;
+
+/** Collects the commands of one batch. May be used again after `finish`. */
+export class BatchBuilder {
+  readonly #writer: ByteWriter = new ByteWriter();
+  #count = 0;
+
+  constructor() {
+    this.#writer.reserve(sessionHeaderBytes);
+  }
+
+  /** Commands so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes that `finish` would give now. */
+  get byteLength(): number {
+    return this.#writer.position;
+  }
+
+  /** Adds one command. Throws `BAD_ARGUMENTS` for an op that cannot be encoded, and stays as it was then. */
+  add(op: Op): void {
+    const before = this.#writer.position;
+    this.#writer.reserve(commandLengthBytes);
+    try {
+      encodeOp(this.#writer, op);
+    } catch (error) {
+      this.#writer.truncate(before);
+      throw error;
+    }
+    this.#writer.patchU32(before, this.#writer.position - before - commandLengthBytes);
+    this.#count += 1;
+  }
+
+  /** The encoded batch; the builder is empty again afterwards. */
+  finish(header: BatchHeader): Uint8Array {
+    const writer = this.#writer;
+    invariant(writer.position <= batchBytesLimit, 'a batch fits its length field');
+    writer.patchU32(0, writer.position);
+    writer.patchU8(4, formatVersion);
+    writer.patchU8(5, sessionKind);
+    writer.patchU64(prefixBytes, header.sessionId);
+    writer.patchU64(prefixBytes + 8, header.holder);
+    writer.patchU64(firstRequestAt, header.firstRequest);
+    writer.patchU64(prefixBytes + 24, header.acknowledgedThrough);
+    writer.patchU32(countAt, this.#count);
+    const bytes = writer.finish();
+    writer.reset();
+    writer.reserve(sessionHeaderBytes);
+    this.#count = 0;
+    return bytes;
+  }
+}
+
+/** Encodes one command of the ensemble. Throws `BAD_ARGUMENTS` for an op that cannot be encoded. */
+export function encodeSystemBatch(batch: SystemBatch): Uint8Array {
+  const writer = new ByteWriter();
+  writer.reserve(prefixBytes);
+  writer.u64(batch.incarnation);
+  writer.u64(batch.ticket);
+  writer.text(batch.origin);
+  encodeSystemOp(writer, batch.op);
+  writer.patchU32(0, writer.position);
+  writer.patchU8(4, formatVersion);
+  writer.patchU8(5, systemKind);
+  return writer.finish();
+}
+
+/**
+ * Decodes the batch that takes exactly `start` to `end`. Undefined if its header or the lengths of its commands
+ * make no sense, or its version is unknown; a command that makes none is an op of kind `invalid`.
+ */
+export function decodeBatch(bytes: Uint8Array, start: number, end: number): Batch | undefined {
+  if (end - start < prefixBytes || readU32(bytes, start) !== end - start) return undefined;
+  if (bytes[start + 4] !== formatVersion) return undefined;
+  const reader = new ByteReader(bytes, start + prefixBytes, end);
+  try {
+    switch (bytes[start + 5] ?? 0) {
+      case sessionKind:
+        return decodeSessionBatch(reader);
+      case systemKind:
+        return decodeSystemBatch(reader);
+      default:
+        return undefined;
+    }
+  } catch (error) {
+    if (error instanceof CoordinationError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Turns the command with this request number into a noop, in place: its opcode becomes 0, and a noop ignores
+ * the rest of its bytes. The batch must be one that this library built and that nobody was handed yet.
+ */
+export function giveUpRequest(batchBytes: Uint8Array, request: number): void {
+  const reader = new ByteReader(batchBytes, firstRequestAt);
+  const index = request - reader.u64();
+  reader.seek(countAt);
+  const count = reader.u32();
+  invariant(index >= 0 && index < count, 'the request is one of the batch');
+  for (let skipped = 0; skipped < index; skipped += 1) reader.skip(reader.u32());
+  invariant(reader.u32() > 0, 'a command has an opcode');
+  batchBytes[reader.position] = opcodes.noop;
+}
+
+/** The body of an entry. A single batch is its own body: it is not copied. */
+export function joinBatches(batches: readonly Uint8Array[]): Uint8Array {
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1) return only;
+  let length = 0;
+  for (const batch of batches) length += batch.length;
+  const body = new Uint8Array(length);
+  let position = 0;
+  for (const batch of batches) {
+    body.set(batch, position);
+    position += batch.length;
+  }
+  return body;
+}
+
+/** Where the batches of a body lie. Never throws: from the first length that cannot be on, the rest is ignored. */
+export function splitBatches(body: Uint8Array): readonly BatchRange[] {
+  const ranges: BatchRange[] = [];
+  let start = 0;
+  while (body.length - start >= prefixBytes) {
+    const length = readU32(body, start);
+    if (length < prefixBytes || length > body.length - start) break;
+    ranges.push({ start, end: start + length });
+    start += length;
+  }
+  return ranges;
+}
+
+function decodeSessionBatch(reader: ByteReader): SessionBatch | undefined {
+  const sessionId = reader.u64();
+  const holder = reader.u64();
+  const firstRequest = reader.u64();
+  const acknowledgedThrough = reader.u64();
+  const count = reader.u32();
+  if (!Number.isSafeInteger(firstRequest + count)) return undefined;
+  const ops: Op[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const length = reader.u32();
+    if (length > reader.remaining) return undefined;
+    ops.push(decodeOp(reader, reader.position + length));
+  }
+  if (reader.remaining !== 0) return undefined;
+  return { kind: 'session', sessionId, holder, firstRequest, acknowledgedThrough, ops };
+}
+
+function decodeSystemBatch(reader: ByteReader): SystemBatch {
+  const incarnation = reader.u64();
+  const ticket = reader.u64();
+  const origin = reader.text();
+  return { kind: 'system', origin, incarnation, ticket, op: decodeSystemOp(reader, reader.end) };
+}

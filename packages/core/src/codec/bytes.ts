@@ -40,10 +40,7 @@ export class ByteWriter {
 
   /** A safe integer of at least 0 in eight bytes. */
   u64(value: number): void {
-    invariant(Number.isSafeInteger(value) && value >= 0, 'only safe integers are written');
-    const at = this.reserve(8);
-    this.patchU32(at, Math.floor(value / wordSize));
-    this.patchU32(at + 4, value % wordSize);
+    this.patchU64(this.reserve(8), value);
   }
 
   f64(value: number): void {
@@ -142,6 +139,13 @@ export class ByteWriter {
     bytes[at + 1] = (value >>> 16) & 0xff;
     bytes[at + 2] = (value >>> 8) & 0xff;
     bytes[at + 3] = value & 0xff;
+  }
+
+  /** A safe integer of at least 0. */
+  patchU64(at: number, value: number): void {
+    invariant(Number.isSafeInteger(value) && value >= 0, 'only safe integers are written');
+    this.patchU32(at, Math.floor(value / wordSize));
+    this.patchU32(at + 4, value % wordSize);
   }
 
   /** Forgets everything after `position`. */
@@ -246,8 +250,10 @@ export class ByteReader {
     throw brokenBytes('an integer is too large');
   }
 
-  text(): string {
+  /** `byteLengthMax` bounds the work that a claimed length can cause. */
+  text(byteLengthMax: number = Number.MAX_SAFE_INTEGER): string {
     const length = this.varint();
+    if (length > byteLengthMax) throw brokenBytes('a text is too long');
     const at = this.skip(length);
     const text = decodeText(this.source, at, at + length);
     if (text === undefined) throw brokenBytes('a text is no valid UTF-8');
