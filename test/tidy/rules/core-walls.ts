@@ -33,6 +33,12 @@ const walls: Readonly<Record<string, Wall>> = {
   'index.ts': { values: ['peer', 'session', 'codec'], types: ['machine', 'raft', 'replica'] },
 };
 
+/** One file that goes through a wall, and why. */
+const exceptions: readonly { readonly path: string; readonly may: string }[] = [
+  // Where the parts are joined: a machine is restored from the stored snapshot before there is a replica.
+  { path: `${core}peer/open-peer.ts`, may: 'machine' },
+];
+
 function judge(path: string, imported: string, typeOnly: boolean): string | undefined {
   const own = part(path);
   const other = part(imported);
@@ -41,6 +47,7 @@ function judge(path: string, imported: string, typeOnly: boolean): string | unde
   if (wall === undefined) return `there is no row for ${own} in the table of walls`;
   if (own === other) return undefined;
   if (foundations.includes(other)) return undefined;
+  if (exceptions.some((row) => row.path === path && row.may === other)) return undefined;
   if (other === 'ports' && typeOnly && !foundations.includes(own)) return undefined;
   if (wall.values.includes(other)) return undefined;
   if (wall.types.includes(other)) return typeOnly ? undefined : `${own} may import only types from ${other}`;
