@@ -70,6 +70,7 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WATCH_OVERFLOW',
 ]);
 
+/** What a {@link CoordinationError} is made of beside its code. */
 export interface CoordinationErrorOptions {
   readonly details?: ErrorDetails;
   readonly outcome?: Outcome;

@@ -76,11 +76,13 @@ export interface PeerLimits {
   readonly pageNamesMax: number;
 }
 
+/** All limits together: what the options of a peer take. */
 export interface Limits extends EnsembleLimits, PeerLimits {}
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+/** What the first leader writes into the log unless its peer was given something else. */
 export const defaultEnsembleLimits: EnsembleLimits = Object.freeze({
   valueBytesMax: MiB,
   multiOperationsMax: 1_024,
@@ -96,6 +98,7 @@ export const defaultEnsembleLimits: EnsembleLimits = Object.freeze({
   containerGraceMs: 60_000,
 });
 
+/** What a peer keeps to unless it was given something else. */
 export const defaultPeerLimits: PeerLimits = Object.freeze({
   sessionRequestsInFlightMax: 4_096,
   sessionBytesInFlightMax: 16 * MiB,

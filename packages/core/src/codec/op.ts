@@ -94,6 +94,7 @@ export interface InvalidOp {
   readonly reason: string;
 }
 
+/** Everything that a session can ask. */
 export type Op = SingleOp | MultiOp | NoopOp | CloseOp | InvalidOp;
 
 /** A command of the ensemble itself; each is conditional or idempotent, so none needs a request number. */
