@@ -1,0 +1,33 @@
+/**
+ * set: another value for a znode, on condition of its version (ZooKeeper: OpCode.setData). An equal value counts
+ * as a change too: it gets a new version and a new mzxid, and watches see it.
+ */
+import { anyVersion, type SetOp } from '../codec/op.ts';
+import type { OpError, OpResult } from '../codec/reply.ts';
+import { newRecord, withValue } from '../tree/znode-record.ts';
+import { badVersion, missing, placeFailure, valueFailure, type OpContext } from './context.ts';
+
+export function applySet(context: OpContext, op: SetOp): OpResult | OpError {
+  const { tree } = context;
+  const invalid = valueFailure(context, op.path, op.value);
+  if (invalid !== undefined) return invalid;
+  const before = tree.get(op.path);
+  if (before === undefined) {
+    // A missing znode has no version: whoever expects one expects a znode.
+    if (!op.create || op.version !== anyVersion) return missing(op.path);
+    const misplaced = placeFailure(tree, op.path);
+    if (misplaced !== undefined) return misplaced;
+    const created = newRecord(
+      { path: op.path, value: op.value, createKind: 'persistent', ttlMs: 0, owner: 0 },
+      context,
+    );
+    tree.insert(created);
+    return { kind: 'stat', stat: created };
+  }
+  if (op.version !== anyVersion && op.version !== before.version) {
+    return badVersion(op.path, { expected: op.version, actual: before.version });
+  }
+  const after = withValue(before, op.value, context);
+  tree.replace(after);
+  return { kind: 'stat', stat: after };
+}

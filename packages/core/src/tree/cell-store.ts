@@ -1,0 +1,158 @@
+/**
+ * The cells and everything that is derived from their records: lookup by path, children's names, counts of
+ * descendants, ephemerals by session, and the digest. Each step here keeps all of them true at once; what belongs
+ * together in time (transactions, snapshots, loading) is built on these steps by its neighbours.
+ *
+ * Invariants: a cell that has entered is found by its path; an attached cell's name is among its parent's names;
+ * `descendantsCount` counts all attached cells below; the digest is the sum of the hashes of all cells.
+ */
+import { invariant } from '../invariant.ts';
+import { CellMap, type CellCursor } from './cell-map.ts';
+import { Cell } from './cell.ts';
+import { nameOf, parentOf } from '../codec/path.ts';
+import { SortedNames } from './sorted-names.ts';
+import type { ZnodeRecord } from './znode-record.ts';
+
+const noPaths: ReadonlySet<string> = new Set<string>();
+
+export class CellStore {
+  readonly root: Cell;
+  /** Of the newest snapshot; cells that come now are not its business, so they are born with it. */
+  epoch = 0;
+  /** While a snapshot runs: records of its beginning that writes have replaced before it came by. */
+  saved: ZnodeRecord[] | undefined = undefined;
+  readonly #cells = new CellMap();
+  readonly #ephemerals = new Map<number, Set<string>>();
+  #digestLow = 0;
+  #digestHigh = 0;
+  /** The cell looked up last: a write looks a path up, then changes it, and should hash its path once. */
+  #last: Cell | undefined = undefined;
+
+  constructor(rootRecord: ZnodeRecord) {
+    this.root = new Cell(rootRecord, this.epoch);
+    this.#enter(this.root);
+  }
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  get digestLow(): number {
+    return this.#digestLow;
+  }
+
+  get digestHigh(): number {
+    return this.#digestHigh;
+  }
+
+  find(path: string): Cell | undefined {
+    if (this.#last?.record.path === path) return this.#last;
+    const cell = this.#cells.get(path);
+    // A miss keeps the old one: the next question may be for the parent again.
+    if (cell !== undefined) this.#last = cell;
+    return cell;
+  }
+
+  /** The cell of the parent of a path other than the root. */
+  findParent(path: string): Cell | undefined {
+    const last = this.#last;
+    if (last !== undefined) {
+      const cut = path.lastIndexOf('/');
+      const lastPath = last.record.path;
+      if (cut > 0 ? lastPath.length === cut && path.startsWith(lastPath) : last === this.root) return last;
+    }
+    return this.find(parentOf(path));
+  }
+
+  cursor(): CellCursor {
+    return this.#cells.cursor();
+  }
+
+  ephemeralsOf(sessionId: number): ReadonlySet<string> {
+    return this.#ephemerals.get(sessionId) ?? noPaths;
+  }
+
+  /** Every session that owns something, for checks. */
+  owners(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.#ephemerals;
+  }
+
+  /** A new leaf below `parent`. */
+  add(record: ZnodeRecord, parent: Cell): Cell {
+    const cell = new Cell(record, this.epoch);
+    cell.parent = parent;
+    this.restore(cell);
+    return cell;
+  }
+
+  /** Puts a leaf that was dropped back to its place. */
+  restore(cell: Cell): void {
+    const { parent } = cell;
+    invariant(parent !== undefined, 'the root is never dropped');
+    parent.names ??= new SortedNames();
+    parent.names.insert(nameOf(cell.record.path));
+    for (let above: Cell | undefined = parent; above !== undefined; above = above.parent) {
+      above.descendantsCount += 1;
+    }
+    this.#enter(cell);
+  }
+
+  /** Removes a leaf. */
+  drop(cell: Cell): void {
+    const { parent } = cell;
+    const { path } = cell.record;
+    invariant(parent !== undefined && parent.names !== undefined, 'what is dropped has a parent');
+    invariant(cell.names === undefined, 'what is dropped is a leaf');
+    this.#save(cell);
+    parent.names.delete(nameOf(path));
+    if (parent.names.size === 0) parent.names = undefined;
+    for (let above: Cell | undefined = parent; above !== undefined; above = above.parent) {
+      above.descendantsCount -= 1;
+    }
+    this.#leave(cell);
+  }
+
+  /** Gives a cell another record of the same path and owner. */
+  assign(cell: Cell, record: ZnodeRecord): void {
+    this.#save(cell);
+    const { hashLow, hashHigh } = cell;
+    cell.record = record;
+    cell.rehash();
+    this.#digestLow = (this.#digestLow - hashLow + cell.hashLow) | 0;
+    this.#digestHigh = (this.#digestHigh - hashHigh + cell.hashHigh) | 0;
+  }
+
+  /** For a loaded record that takes the place of an invented one, which was nobody's. */
+  own(record: ZnodeRecord): void {
+    if (record.owner === 0) return;
+    const paths = this.#ephemerals.get(record.owner);
+    if (paths === undefined) this.#ephemerals.set(record.owner, new Set([record.path]));
+    else paths.add(record.path);
+  }
+
+  #enter(cell: Cell): void {
+    this.#cells.add(cell.record.path, cell);
+    this.own(cell.record);
+    this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
+    this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
+  }
+
+  #leave(cell: Cell): void {
+    const { path, owner } = cell.record;
+    if (this.#last === cell) this.#last = undefined;
+    this.#cells.delete(path);
+    this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
+    this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
+    if (owner === 0) return;
+    const paths = this.#ephemerals.get(owner);
+    invariant(paths !== undefined && paths.delete(path), 'an ephemeral znode is listed with its owner');
+    if (paths.size === 0) this.#ephemerals.delete(owner);
+  }
+
+  /** The first write to a cell that the running snapshot has not met keeps the old record for it. */
+  #save(cell: Cell): void {
+    if (this.saved === undefined || cell.epoch === this.epoch) return;
+    cell.epoch = this.epoch;
+    this.saved.push(cell.record);
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The namespace: a mutable map of immutable records with one writer, the machine's apply. Nothing is copied to
+ * change one znode, and nothing grows with the number of siblings or of znodes.
+ *
+ * - Writes happen inside a transaction (`begin` … `commit` or `rollback`), one for each command. Creating and
+ *   deleting a child also changes its parent's record; that is undone with the rest, but is no Change.
+ * - Readers may keep any record. Walks and lists of names must not be held across a write.
+ * - The digest is the sum, in two lanes of 32 bits, of a hash of every field of every record, the root included:
+ *   equal trees have equal digests, however they came about.
+ */
+import { invariant } from '../invariant.ts';
+import { CellStore } from './cell-store.ts';
+import type { Cell } from './cell.ts';
+import type { Change } from './change.ts';
+import { joinPath, rootPath } from '../codec/path.ts';
+import { TreeSnapshot } from './snapshot.ts';
+import { inventedRecord, TreeLoad } from './tree-load.ts';
+import { validateStore } from './validate.ts';
+import { withChild, type Stamp, type ZnodeRecord } from './znode-record.ts';
+
+/** How to take one step of a transaction back. */
+type Undo =
+  | { readonly kind: 'assign'; readonly cell: Cell; readonly before: ZnodeRecord }
+  | { readonly kind: 'add'; readonly cell: Cell }
+  | { readonly kind: 'drop'; readonly cell: Cell };
+
+/** Two signed 32-bit lanes. */
+export interface Digest {
+  readonly low: number;
+  readonly high: number;
+}
+
+const nothing: readonly never[] = Object.freeze([]);
+
+export class Tree {
+  /** The root exists from the beginning: value null, all zxids 0. */
+  readonly #store = new CellStore(inventedRecord(rootPath));
+  /** Defined inside a transaction. */
+  #undos: Undo[] | undefined = undefined;
+  #changes: Change[] = [];
+  /** Defined while records are loaded. */
+  #load: TreeLoad | undefined = undefined;
+  #snapshot: TreeSnapshot | undefined = undefined;
+
+  /** How many znodes there are, the root included. */
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get digest(): Digest {
+    return { low: this.#store.digestLow, high: this.#store.digestHigh };
+  }
+
+  /** The znode at a path; undefined also for what is no path at all. */
+  get(path: string): ZnodeRecord | undefined {
+    return this.#store.find(path)?.record;
+  }
+
+  /** Up to `limit` names of children after the name `after`, in byte order. Empty also for a missing znode. */
+  names(path: string, after: string | undefined, limit: number): readonly string[] {
+    return this.#store.find(path)?.names?.page(after, limit) ?? nothing;
+  }
+
+  /** How many znodes are below a path, at any depth. 0 also for a missing znode. */
+  descendantsCount(path: string): number {
+    return this.#store.find(path)?.descendantsCount ?? 0;
+  }
+
+  /** The paths of a session's ephemeral znodes, in no order that replicas agree on: sort before it matters. */
+  ephemeralsOf(sessionId: number): ReadonlySet<string> {
+    return this.#store.ephemeralsOf(sessionId);
+  }
+
+  /** A znode and all below it, parents before children, siblings in byte order. */
+  *walk(path: string): Generator<ZnodeRecord, void, undefined> {
+    const start = this.#store.find(path);
+    if (start === undefined) return;
+    yield start.record;
+    const levels: { readonly path: string; readonly names: Iterator<string, unknown, undefined> }[] = [];
+    if (start.names !== undefined) levels.push({ path, names: start.names[Symbol.iterator]() });
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const step = level.names.next();
+      if (step.done === true) {
+        levels.pop();
+        continue;
+      }
+      const cell = this.#store.find(joinPath(level.path, step.value));
+      invariant(cell !== undefined, 'a name among the children has its znode', { name: step.value });
+      yield cell.record;
+      if (cell.names !== undefined) {
+        levels.push({ path: cell.record.path, names: cell.names[Symbol.iterator]() });
+      }
+    }
+  }
+
+  /** Starts a transaction. */
+  begin(): void {
+    invariant(this.#undos === undefined, 'transactions do not nest');
+    invariant(this.#load === undefined, 'no transaction runs while records are loaded');
+    this.#undos = [];
+  }
+
+  /** Ends the transaction; its changes, in order. */
+  commit(): readonly Change[] {
+    invariant(this.#undos !== undefined, 'a transaction is running');
+    const changes = this.#changes;
+    this.#undos = undefined;
+    if (changes.length === 0) return nothing;
+    this.#changes = [];
+    return changes;
+  }
+
+  /** Ends the transaction as if it had never been. */
+  rollback(): void {
+    const undos = this.#undos;
+    invariant(undos !== undefined, 'a transaction is running');
+    for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+      switch (undo.kind) {
+        case 'assign':
+          this.#store.assign(undo.cell, undo.before);
+          break;
+        case 'add':
+          this.#store.drop(undo.cell);
+          break;
+        case 'drop':
+          this.#store.restore(undo.cell);
+          break;
+      }
+    }
+    this.#undos = undefined;
+    this.#changes = [];
+  }
+
+  /** Adds a znode at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and elapsedMs. */
+  insert(record: ZnodeRecord): void {
+    const undos = this.#writing();
+    const parent = this.#store.findParent(record.path);
+    invariant(parent !== undefined, 'the parent of a new znode exists');
+    invariant(parent.record.owner === 0, 'an ephemeral znode has no children');
+    undos.push({ kind: 'add', cell: this.#store.add(record, parent) });
+    undos.push({ kind: 'assign', cell: parent, before: parent.record });
+    const stamp = { zxid: record.czxid, elapsedMs: record.elapsedMs };
+    this.#store.assign(parent, withChild(parent.record, 1, stamp));
+    this.#changes.push({ path: record.path, before: undefined, after: record });
+  }
+
+  /** Gives an existing znode another record. */
+  replace(record: ZnodeRecord): void {
+    const undos = this.#writing();
+    const cell = this.#store.find(record.path);
+    invariant(cell !== undefined, 'the znode that is replaced exists');
+    const before = cell.record;
+    invariant(before.owner === record.owner, 'a znode keeps its owner');
+    invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
+    undos.push({ kind: 'assign', cell, before });
+    this.#store.assign(cell, record);
+    this.#changes.push({ path: before.path, before, after: record });
+  }
+
+  /** Removes a leaf other than the root; its parent counts that by the stamp. */
+  remove(path: string, stamp: Pick<Stamp, 'zxid' | 'elapsedMs'>): void {
+    const undos = this.#writing();
+    const cell = this.#store.find(path);
+    invariant(cell !== undefined, 'the znode that is removed exists');
+    const { parent, record } = cell;
+    invariant(parent !== undefined, 'the root is never removed');
+    this.#store.drop(cell);
+    undos.push({ kind: 'drop', cell }, { kind: 'assign', cell: parent, before: parent.record });
+    this.#store.assign(parent, withChild(parent.record, -1, stamp));
+    this.#changes.push({ path: record.path, before: record, after: undefined });
+  }
+
+  /**
+   * The tree as it is now, to be read in slices while writes go on. One at a time: the one before must have been
+   * read to its end, or ended.
+   */
+  beginSnapshot(): TreeSnapshot {
+    invariant(this.#undos === undefined, 'a snapshot begins between transactions');
+    invariant(this.#load === undefined, 'no snapshot is taken while records are loaded');
+    this.#snapshot = new TreeSnapshot(this.#store);
+    return this.#snapshot;
+  }
+
+  /** Whether a snapshot is running. */
+  get isSnapshotRunning(): boolean {
+    return this.#snapshot?.running === true;
+  }
+
+  /**
+   * Takes one record of a snapshot into a new tree; records come in any order, the root among them, in O(depth)
+   * each. Until `finishLoad` the tree is good for nothing else.
+   */
+  load(record: ZnodeRecord): void {
+    if (this.#load === undefined) {
+      invariant(this.#store.size === 1 && this.#undos === undefined, 'records are loaded into a new tree');
+      this.#load = new TreeLoad(this.#store);
+    }
+    this.#load.load(record);
+  }
+
+  /** Ends loading, in O(1). What is wrong with the records, in words: then this tree is to be thrown away. */
+  finishLoad(): string | undefined {
+    const load = this.#load ?? new TreeLoad(this.#store);
+    this.#load = undefined;
+    return load.finish();
+  }
+
+  /** Checks everything that is derived against the records: O(size), for tests and simulators. */
+  validate(): void {
+    validateStore(this.#store);
+  }
+
+  #writing(): Undo[] {
+    invariant(this.#undos !== undefined, 'writes happen inside a transaction');
+    return this.#undos;
+  }
+}
