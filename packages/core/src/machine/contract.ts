@@ -3,14 +3,10 @@
  */
 import type { Reply } from '../codec/reply.ts';
 import type { ErrorCode, ErrorDetails } from '../errors.ts';
+import type { Change } from '../tree/change.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
 
-/** One znode's change by one operation. `before` undefined: created; `after` undefined: deleted. */
-export interface Change {
-  readonly path: string;
-  readonly before: ZnodeRecord | undefined;
-  readonly after: ZnodeRecord | undefined;
-}
+export type { Change } from '../tree/change.ts';
 
 /** Everything that one command changed, in the order of its operations. A parent's changed stat is no change. */
 export interface Transaction {
@@ -107,6 +103,15 @@ export type QueryAnswer =
     }
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails };
+
+/** Bounds of the asking peer: a query that exceeds one fails, it is never cut silently. */
+export interface QueryBounds {
+  /** Names that a listing without a limit may answer; also paths in one `get-many`. */
+  readonly pageNamesMax: number;
+}
+
+/** `node`: that path. `children`: the direct children, not the znode itself. `subtree`: it and all below. */
+export type WatchScope = 'node' | 'children' | 'subtree';
 
 /** A session as the ensemble knows it. */
 export interface SessionView {

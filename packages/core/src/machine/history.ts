@@ -1,0 +1,183 @@
+/**
+ * The history that lets watches resume: the latest transactions, oldest first. It is replicated state: every
+ * replica holds the same ones, because only applied commands and the ensemble's limits decide what is evicted.
+ *
+ * Invariants: zxids grow; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
+ * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
+ *
+ * Transactions refer to records; only the list itself is ours. Hashes are computed when a digest is asked for,
+ * so a transaction that is evicted before that never costs one.
+ */
+import { invariant } from '../invariant.ts';
+import type { Change, Transaction } from './contract.ts';
+import { hashTransaction, type Lanes } from './hashes.ts';
+
+export interface HistoryLimits {
+  readonly historyChangesMax: number;
+  readonly historyBytesMax: number;
+}
+
+/** The list is moved to the front of its array once this many places before it are free, and as many as are used. */
+const freePlacesMin = 1_024;
+
+export class History {
+  /** Places before `#first` are free; each is cleared when it becomes so, to let the records go. */
+  #transactions: (Transaction | undefined)[] = [];
+  /** Hash lanes of the transaction at the same place; known before `#hashedEnd` only. */
+  #lows: number[] = [];
+  #highs: number[] = [];
+  #first = 0;
+  #hashedEnd = 0;
+  #changesCount = 0;
+  #byteCount = 0;
+  #evictedThrough = 0;
+  #low = 0;
+  #high = 0;
+
+  /** Every change after this zxid is still here: the smallest `from` that a watch can resume with. */
+  get evictedThrough(): number {
+    return this.#evictedThrough;
+  }
+
+  get transactionsCount(): number {
+    return this.#transactions.length - this.#first;
+  }
+
+  get changesCount(): number {
+    return this.#changesCount;
+  }
+
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  append(transaction: Transaction, limits: HistoryLimits): void {
+    this.#transactions.push(transaction);
+    this.#lows.push(0);
+    this.#highs.push(0);
+    this.#changesCount += transaction.changes.length;
+    this.#byteCount += transactionBytes(transaction);
+    if (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
+      this.trim(limits);
+    }
+  }
+
+  /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. */
+  trim(limits: HistoryLimits): void {
+    while (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
+      this.#evictFirst();
+    }
+    if (this.#first >= freePlacesMin && this.#first * 2 >= this.#transactions.length) this.#moveToFront();
+  }
+
+  /** Everything after `zxid`, oldest first; `'compacted'` if some of it is gone. */
+  after(zxid: number): readonly Transaction[] | 'compacted' {
+    if (zxid < this.#evictedThrough) return 'compacted';
+    let low = this.#first;
+    let high = this.#transactions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#transactions[middle]?.zxid ?? 0) <= zxid) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sliceFrom(low);
+  }
+
+  /** All of it. The answer is a copy of the list: later commands do not disturb it. */
+  all(): readonly Transaction[] {
+    return this.#sliceFrom(this.#first);
+  }
+
+  /** A snapshot's beginning: what was evicted before it was taken. */
+  restore(evictedThrough: number): void {
+    invariant(this.#transactions.length === 0, 'only an empty history is restored');
+    this.#evictedThrough = evictedThrough;
+  }
+
+  /** Sum of the hashes of all transactions; costs what was appended since the last call. */
+  lanes(): Lanes {
+    for (let place = Math.max(this.#hashedEnd, this.#first); place < this.#transactions.length; place += 1) {
+      const transaction = this.#transactions[place];
+      if (transaction === undefined) continue;
+      const lanes = hashTransaction(transaction);
+      this.#lows[place] = lanes.low;
+      this.#highs[place] = lanes.high;
+      this.#low = (this.#low + lanes.low) | 0;
+      this.#high = (this.#high + lanes.high) | 0;
+    }
+    this.#hashedEnd = this.#transactions.length;
+    return { low: this.#low, high: this.#high };
+  }
+
+  validate(limits: HistoryLimits): void {
+    const before = this.lanes();
+    let changesCount = 0;
+    let byteCount = 0;
+    let low = 0;
+    let high = 0;
+    let previous = this.#evictedThrough;
+    for (const transaction of this.all()) {
+      invariant(transaction.zxid > previous, 'zxids of the history grow', {
+        zxid: transaction.zxid,
+        previous,
+      });
+      invariant(transaction.changes.length > 0, 'the history holds changes only');
+      previous = transaction.zxid;
+      changesCount += transaction.changes.length;
+      byteCount += transactionBytes(transaction);
+      const lanes = hashTransaction(transaction);
+      low = (low + lanes.low) | 0;
+      high = (high + lanes.high) | 0;
+    }
+    invariant(changesCount === this.#changesCount, 'the history counts its changes', { changesCount });
+    invariant(byteCount === this.#byteCount, 'the history counts its bytes', { byteCount });
+    invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
+    invariant(byteCount <= limits.historyBytesMax, 'the history keeps to its bytes limit');
+    invariant(low === before.low && high === before.high, 'the hash of the history is the sum of its parts');
+  }
+
+  #evictFirst(): void {
+    const transaction = this.#transactions[this.#first];
+    invariant(transaction !== undefined, 'there is a transaction to evict');
+    if (this.#first < this.#hashedEnd) {
+      this.#low = (this.#low - (this.#lows[this.#first] ?? 0)) | 0;
+      this.#high = (this.#high - (this.#highs[this.#first] ?? 0)) | 0;
+    }
+    this.#transactions[this.#first] = undefined;
+    this.#first += 1;
+    this.#changesCount -= transaction.changes.length;
+    this.#byteCount -= transactionBytes(transaction);
+    this.#evictedThrough = transaction.zxid;
+  }
+
+  #moveToFront(): void {
+    this.#transactions = this.#transactions.slice(this.#first);
+    this.#lows = this.#lows.slice(this.#first);
+    this.#highs = this.#highs.slice(this.#first);
+    this.#hashedEnd = Math.max(0, this.#hashedEnd - this.#first);
+    this.#first = 0;
+  }
+
+  #sliceFrom(place: number): readonly Transaction[] {
+    const found: Transaction[] = [];
+    for (let at = place; at < this.#transactions.length; at += 1) {
+      const transaction = this.#transactions[at];
+      if (transaction !== undefined) found.push(transaction);
+    }
+    return found;
+  }
+}
+
+/** Encoded values that a transaction keeps alive; the measure of `historyBytesMax`. */
+export function transactionBytes(transaction: Transaction): number {
+  let byteCount = 0;
+  for (const change of transaction.changes) byteCount += changeBytes(change);
+  return byteCount;
+}
+
+function changeBytes({ before, after }: Change): number {
+  return (
+    (before === undefined ? 0 : before.end - before.start) +
+    (after === undefined ? 0 : after.end - after.start)
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * Everything that a machine holds, and the one way to change its tree. Internal to this folder: others see
+ * Machine (machine.ts).
+ *
+ * Replicated: tree, sessions, history, limits, configured, zxid, wallMs, elapsedMs. Derived from them: reaper.
+ */
+import { anyVersion, type MultiOp, type SingleOp } from '../codec/op.ts';
+import type { OpError, OpResult } from '../codec/reply.ts';
+import { defaultEnsembleLimits, type EnsembleLimits } from '../limits.ts';
+import { invariant } from '../invariant.ts';
+import type { OpContext } from '../ops/context.ts';
+import { applyOp } from '../ops/dispatch.ts';
+import { Tree } from '../tree/tree.ts';
+import type { Transaction } from './contract.ts';
+import { History } from './history.ts';
+import { Reaper } from './reaper.ts';
+import { SessionTable, type Session, type SessionEnd } from './sessions.ts';
+
+/** Ops that need nothing but the tree; the others are the machine's own. */
+export type TreeOp = SingleOp | MultiOp;
+
+export class MachineState {
+  readonly tree: Tree = new Tree();
+  readonly sessions: SessionTable = new SessionTable();
+  readonly history: History = new History();
+  readonly reaper: Reaper = new Reaper(this.tree);
+  limits: EnsembleLimits = defaultEnsembleLimits;
+  /** The first `configure` was applied: limits never change again. */
+  configured = false;
+  /** Of the last command, from 1. */
+  zxid = 0;
+  /** Of the last entry. */
+  appliedIndex = 0;
+  /** Neither of them ever runs backwards, whatever the stamps of the leaders. */
+  wallMs = 0;
+  elapsedMs = 0;
+  /** Transactions of the entry that is being applied. */
+  transactions: Transaction[] = [];
+
+  /** One object for all commands: its fields are set before each. */
+  readonly #opContext = {
+    tree: this.tree,
+    zxid: 0,
+    wallMs: 0,
+    elapsedMs: 0,
+    sessionId: 0,
+    limits: this.limits,
+  };
+
+  /** Stamps of a leader whose clock is behind that of an earlier one change nothing. */
+  advanceTimes(wallMs: number, elapsedMs: number): void {
+    if (Number.isSafeInteger(wallMs) && wallMs > this.wallMs) this.wallMs = wallMs;
+    if (Number.isSafeInteger(elapsedMs) && elapsedMs > this.elapsedMs) this.elapsedMs = elapsedMs;
+  }
+
+  /** Executes one op under the current zxid: all of it or nothing. `sessionId` 0: of no session. */
+  execute(op: TreeOp, sessionId: number): OpResult | OpError {
+    const { tree } = this;
+    tree.begin();
+    const result = applyOp(this.#context(sessionId), op);
+    if (result.kind === 'error') tree.rollback();
+    else this.#commit();
+    return result;
+  }
+
+  /**
+   * Ends a session under the current zxid: its ephemerals and itself are gone in one step. The znodes go in
+   * the byte order of their paths; none has children, so any order would do, but it must be the same everywhere.
+   */
+  endSession(session: Session, end: SessionEnd): void {
+    const paths = [...this.tree.ephemeralsOf(session.id)].sort();
+    this.sessions.remove(session, end);
+    if (paths.length === 0) return;
+    this.tree.begin();
+    const context = this.#context(session.id);
+    for (const path of paths) {
+      const result = applyOp(context, deleteOp(path));
+      invariant(result.kind !== 'error', 'an ephemeral znode can be deleted', { path });
+    }
+    this.#commit();
+  }
+
+  /** Deletes one childless znode for the ensemble, under the current zxid. */
+  reap(path: string): OpResult | OpError {
+    return this.execute(deleteOp(path), 0);
+  }
+
+  #context(sessionId: number): OpContext {
+    const context = this.#opContext;
+    context.zxid = this.zxid;
+    context.wallMs = this.wallMs;
+    context.elapsedMs = this.elapsedMs;
+    context.sessionId = sessionId;
+    context.limits = this.limits;
+    return context;
+  }
+
+  #commit(): void {
+    const changes = this.tree.commit();
+    if (changes.length === 0) return;
+    const transaction: Transaction = { zxid: this.zxid, changes };
+    this.transactions.push(transaction);
+    this.history.append(transaction, this.limits);
+    this.reaper.observe(transaction, this.limits.containerGraceMs);
+  }
+}
+
+function deleteOp(path: string): TreeOp {
+  return { kind: 'delete', path, version: anyVersion, recursive: false, ifExists: false };
+}

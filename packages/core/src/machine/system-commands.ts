@@ -1,0 +1,184 @@
+/**
+ * Commands of the ensemble itself. Nobody deduplicates them, so each is conditional (judged here against the
+ * state that justified it) or idempotent (asked twice, it is answered as if asked once).
+ */
+import { secretHashBytes } from '../codec/op-encode.ts';
+import type { SystemOp } from '../codec/op.ts';
+import type { OpError, OpResult } from '../codec/reply.ts';
+import type { ErrorCode, ErrorDetails } from '../errors.ts';
+import { unreachable } from '../invariant.ts';
+import type { EnsembleLimits } from '../limits.ts';
+import { pathProblem } from '../codec/path.ts';
+import type { SessionEnded } from './contract.ts';
+import { copyLimits, limitsProblem } from './limit-rules.ts';
+import { dueTime } from './reaper.ts';
+import { ReplyRecord } from './replies.ts';
+import type { Session, SessionEnd } from './sessions.ts';
+import type { MachineState } from './state.ts';
+
+export interface SystemEffect {
+  readonly result: OpResult | OpError;
+  /** The session that the command ended. */
+  readonly ended: SessionEnded | undefined;
+}
+
+type OpOf<K extends SystemOp['kind']> = Extract<SystemOp, { kind: K }>;
+
+const done: OpResult = Object.freeze({ kind: 'none' });
+
+/** Executes one command under the current zxid. */
+export function executeSystem(state: MachineState, op: SystemOp): SystemEffect {
+  switch (op.kind) {
+    case 'configure':
+      return answer(configure(state, op.limits));
+    case 'open-session':
+      return answer(openSession(state, op));
+    case 'resume-session':
+      return answer(resumeSession(state, op));
+    case 'expire-session':
+      return expireSession(state, op);
+    case 'end-session':
+      return endSession(state, op);
+    case 'reap-container':
+      return answer(reapContainer(state, op));
+    case 'reap-ttl':
+      return answer(reapTtl(state, op));
+    case 'invalid':
+      return answer(failed('BAD_ARGUMENTS', { reason: op.reason }));
+    default:
+      return unreachable(op);
+  }
+}
+
+/** The first one wins: the limits of an ensemble are those of its first leader. */
+function configure(state: MachineState, limits: EnsembleLimits): OpResult | OpError {
+  const reason = limitsProblem(limits);
+  if (reason !== undefined) return failed('BAD_ARGUMENTS', { argument: 'limits', reason });
+  if (state.configured) return done;
+  state.configured = true;
+  state.limits = copyLimits(limits);
+  state.history.trim(state.limits);
+  return done;
+}
+
+function openSession(state: MachineState, op: OpOf<'open-session'>): OpResult | OpError {
+  const { sessions, limits } = state;
+  if (op.secretHash.length !== secretHashBytes) {
+    return failed('BAD_ARGUMENTS', {
+      argument: 'secretHash',
+      reason: `a secret hash has ${secretHashBytes} bytes`,
+    });
+  }
+  if (!(op.timeoutMs > 0)) {
+    return failed('BAD_ARGUMENTS', { argument: 'timeoutMs', reason: 'a time-out is a number above 0' });
+  }
+  const known = sessions.bySecret(op.secretHash);
+  if (known !== undefined) return sessionResult(known);
+  if (sessions.size >= limits.sessionsMax) {
+    return failed('LIMIT_EXCEEDED', {
+      limit: 'sessionsMax',
+      limitValue: limits.sessionsMax,
+      measured: sessions.size + 1,
+    });
+  }
+  const opened = sessions.open({
+    id: state.zxid,
+    secretHash: op.secretHash,
+    timeoutMs: grantedTimeout(op.timeoutMs, limits),
+    openedAtMs: state.wallMs,
+  });
+  return sessionResult(opened);
+}
+
+/**
+ * A resumption takes a request number of its own, without a reply: so an expiry that was proposed before it
+ * names an older one and is rejected, like one that a request overtook.
+ */
+function resumeSession(state: MachineState, op: OpOf<'resume-session'>): OpResult | OpError {
+  const session = state.sessions.get(op.sessionId);
+  if (session === undefined) return failed(state.sessions.endOf(op.sessionId), {});
+  if (!isEqual(session.secretHash, op.secretHash)) return failed('AUTH_FAILED', {});
+  state.sessions.touch(session);
+  session.holder += 1;
+  session.replies = new ReplyRecord(session.replies.lastRequest + 1);
+  return sessionResult(session);
+}
+
+function expireSession(state: MachineState, op: OpOf<'expire-session'>): SystemEffect {
+  const session = state.sessions.get(op.sessionId);
+  if (session === undefined) return answer(failed(state.sessions.endOf(op.sessionId), {}));
+  // Not `>`: a number that is no number must not expire anybody.
+  if (!(session.replies.lastRequest <= op.lastRequest)) {
+    const reason = 'the session has made a request since';
+    return answer(failed('COMPARE_FAILED', { reason }));
+  }
+  return end(state, session, 'SESSION_EXPIRED');
+}
+
+/** Ending a session twice is fine; one that was never there, or has expired, is told. */
+function endSession(state: MachineState, op: OpOf<'end-session'>): SystemEffect {
+  const session = state.sessions.get(op.sessionId);
+  if (session !== undefined) return end(state, session, 'SESSION_CLOSED');
+  const code = state.sessions.endOf(op.sessionId);
+  return answer(code === 'SESSION_CLOSED' ? done : failed(code, {}));
+}
+
+/** pzxid says that no child came or went since; a znode that was deleted and made again has another one. */
+function reapContainer(state: MachineState, op: OpOf<'reap-container'>): OpResult | OpError {
+  const { path } = op;
+  if (pathProblem(path) !== undefined) return failed('BAD_ARGUMENTS', { path });
+  const record = state.tree.get(path);
+  if (record === undefined) return failed('NO_NODE', { path });
+  const isDue =
+    record.createKind === 'container' &&
+    record.pzxid === op.pzxid &&
+    dueTime(record, state.limits.containerGraceMs) !== undefined;
+  return isDue ? state.reap(path) : failed('COMPARE_FAILED', { path, reason: 'the container is in use' });
+}
+
+/** mzxid does not tell whether children came and went since, so the time is judged here again. */
+function reapTtl(state: MachineState, op: OpOf<'reap-ttl'>): OpResult | OpError {
+  const { path } = op;
+  if (pathProblem(path) !== undefined) return failed('BAD_ARGUMENTS', { path });
+  const record = state.tree.get(path);
+  if (record === undefined) return failed('NO_NODE', { path });
+  const dueMs = dueTime(record, state.limits.containerGraceMs);
+  const isDue =
+    record.createKind === 'ttl' &&
+    record.mzxid === op.mzxid &&
+    dueMs !== undefined &&
+    dueMs <= state.elapsedMs;
+  return isDue ? state.reap(path) : failed('COMPARE_FAILED', { path, reason: 'the znode is in use' });
+}
+
+function end(state: MachineState, session: Session, code: SessionEnd): SystemEffect {
+  state.endSession(session, code);
+  return { result: done, ended: { kind: 'session-ended', sessionId: session.id, code } };
+}
+
+function grantedTimeout(timeoutMs: number, limits: EnsembleLimits): number {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return timeoutMs;
+  return Math.trunc(Math.min(Math.max(timeoutMs, limits.sessionTimeoutMsMin), limits.sessionTimeoutMsMax));
+}
+
+function sessionResult(session: Session): OpResult {
+  return {
+    kind: 'session',
+    sessionId: session.id,
+    timeoutMs: session.timeoutMs,
+    holder: session.holder,
+    nextRequest: session.replies.lastRequest + 1,
+  };
+}
+
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+function answer(result: OpResult | OpError): SystemEffect {
+  return { result, ended: undefined };
+}
+
+function failed(code: ErrorCode, details: ErrorDetails): OpError {
+  return { kind: 'error', code, details };
+}
