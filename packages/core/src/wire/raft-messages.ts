@@ -25,8 +25,8 @@ export function raftParts(message: RaftMessage): MessageParts {
     case 'install-snapshot':
       return installSnapshotParts(message);
     case 'append-reply': {
-      const { accepted, matchIndex, hintIndex, hintTerm, previousIndex, round } = message;
-      return parts(message, accepted, matchIndex, hintIndex, hintTerm, previousIndex, round);
+      const { accepted, matchIndex, hintIndex, hintTerm, previousIndex, round, admitted } = message;
+      return parts(message, accepted, matchIndex, hintIndex, hintTerm, previousIndex, round, admitted);
     }
     case 'probe':
       return parts(message, message.empty);
@@ -133,6 +133,7 @@ function readAppendReply(header: MessageHeader, reader: FieldReader): AppendRepl
     hintTerm: reader.count('hintTerm'),
     previousIndex: reader.count('previousIndex'),
     round: reader.count('round'),
+    admitted: reader.boolean('admitted'),
   };
 }
 
