@@ -23,6 +23,8 @@ const highWordMax = 0x1f_ffff;
 export class ByteWriter {
   #bytes: Uint8Array = new Uint8Array(initialBytes);
   #position = 0;
+  /** Over `#bytes`; made when first needed, because making one costs more than all the rest of a small write. */
+  #wide: DataView | undefined;
 
   /** How much has been written. */
   get position(): number {
@@ -45,14 +47,14 @@ export class ByteWriter {
 
   f64(value: number): void {
     const at = this.reserve(8);
-    new DataView(this.#bytes.buffer).setFloat64(at, value);
+    this.#view().setFloat64(at, value);
   }
 
   /** Two's complement, eight bytes. */
   i64(value: bigint): void {
     invariant(BigInt.asIntN(64, value) === value, 'only 64-bit integers are written');
     const at = this.reserve(8);
-    new DataView(this.#bytes.buffer).setBigInt64(at, value);
+    this.#view().setBigInt64(at, value);
   }
 
   /** A safe integer of at least 0. */
@@ -162,13 +164,23 @@ export class ByteWriter {
   /** Begins anew. */
   reset(): void {
     this.#position = 0;
-    if (this.#bytes.length > keptBytesMax) this.#bytes = new Uint8Array(initialBytes);
+    if (this.#bytes.length > keptBytesMax) this.#replace(new Uint8Array(initialBytes));
   }
 
   #grow(room: number): void {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#position + room));
     grown.set(this.#bytes.subarray(0, this.#position));
-    this.#bytes = grown;
+    this.#replace(grown);
+  }
+
+  #replace(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#wide = undefined;
+  }
+
+  #view(): DataView {
+    this.#wide ??= new DataView(this.#bytes.buffer);
+    return this.#wide;
   }
 }
 
@@ -178,6 +190,8 @@ export class ByteReader {
   /** End of the range (exclusive). */
   readonly end: number;
   #position: number;
+  /** Over `source`; made when first needed. */
+  #wide: DataView | undefined;
 
   constructor(source: Uint8Array, start = 0, end: number = source.length) {
     invariant(start >= 0 && start <= end && end <= source.length, 'the range lies inside the bytes');
@@ -223,12 +237,12 @@ export class ByteReader {
 
   f64(): number {
     const at = this.skip(8);
-    return new DataView(this.source.buffer, this.source.byteOffset + at, 8).getFloat64(0);
+    return this.#view().getFloat64(at);
   }
 
   i64(): bigint {
     const at = this.skip(8);
-    return new DataView(this.source.buffer, this.source.byteOffset + at, 8).getBigInt64(0);
+    return this.#view().getBigInt64(at);
   }
 
   /** A safe integer of at least 0; a form that is longer than needed is refused. */
@@ -279,6 +293,11 @@ export class ByteReader {
     if (length > this.end - at) throw brokenBytes('the bytes end too early');
     this.#position = at + length;
     return at;
+  }
+
+  #view(): DataView {
+    this.#wide ??= new DataView(this.source.buffer, this.source.byteOffset, this.source.length);
+    return this.#wide;
   }
 }
 

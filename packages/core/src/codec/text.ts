@@ -5,8 +5,8 @@
  * the call into the platform costs more than the whole work.
  */
 
-/** From this many bytes on, the platform's decoder beats a loop. */
-const platformDecoderBytesMin = 48;
+/** From this length on, calling the platform costs less than a loop (Node 20: about 100 ns against 2.4 ns a unit). */
+const platformLengthMin = 48;
 
 /** The part of the Encoding standard that is used here; every platform has it, ECMAScript's own types do not. */
 interface EncodingStandard {
@@ -14,9 +14,13 @@ interface EncodingStandard {
     label: 'utf-8',
     options: { readonly fatal: boolean; readonly ignoreBOM: boolean },
   ) => { decode(bytes: Uint8Array): string };
+  readonly TextEncoder: new () => {
+    encodeInto(text: string, target: Uint8Array): { readonly read: number; readonly written: number };
+  };
 }
 
-const { TextDecoder } = globalThis as unknown as EncodingStandard;
+const { TextDecoder, TextEncoder } = globalThis as unknown as EncodingStandard;
+const encoder = new TextEncoder();
 
 /** Holds no state between calls: `stream` is never used. */
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -42,10 +46,15 @@ export function textByteLength(text: string): number {
 }
 
 /**
- * Writes `text` at `position` if all of it is ASCII. Returns false at the first other character, with the
- * bytes before it written. The caller has made room for `text.length` bytes.
+ * Writes `text` at `position` if all of it is ASCII. Returns false if it is not, with arbitrary bytes written.
+ * The caller has made room for `text.length` bytes.
  */
 export function writeAscii(text: string, target: Uint8Array, position: number): boolean {
+  if (text.length >= platformLengthMin) {
+    // Any other character takes more bytes than it has units, so the room would not be enough.
+    const result = encoder.encodeInto(text, target.subarray(position, position + text.length));
+    return result.read === text.length;
+  }
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
     if (unit > 0x7f) return false;
@@ -59,6 +68,9 @@ export function writeAscii(text: string, target: Uint8Array, position: number): 
  * {@link textByteLength} bytes and so knows that there is no lone surrogate.
  */
 export function writeText(text: string, target: Uint8Array, position: number): number {
+  if (text.length >= platformLengthMin) {
+    return position + encoder.encodeInto(text, target.subarray(position)).written;
+  }
   let next = position;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
@@ -85,7 +97,7 @@ export function writeText(text: string, target: Uint8Array, position: number): n
 
 /** The text in `bytes` from `start` to `end`; undefined if it is no valid UTF-8. The range must lie inside. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start < platformDecoderBytesMin) {
+  if (end - start < platformLengthMin) {
     const ascii = decodeShortAscii(bytes, start, end);
     if (ascii !== undefined) return ascii;
   }
@@ -129,6 +141,10 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   while (at < end) {
     const lead = bytes[at] ?? 0;
     if (lead < 0x80) {
+      // Eight at a time while it is ASCII: this pass is made for every written string on every replica.
+      while (at + 8 <= end && isAsciiBlock(bytes, at)) at += 8;
+      if (at === end) return true;
+      if ((bytes[at] ?? 0) > 0x7f) continue;
       at += 1;
       continue;
     }
@@ -137,6 +153,12 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
     at += length;
   }
   return true;
+}
+
+function isAsciiBlock(bytes: Uint8Array, at: number): boolean {
+  const low = (bytes[at] ?? 0) | (bytes[at + 1] ?? 0) | (bytes[at + 2] ?? 0) | (bytes[at + 3] ?? 0);
+  const high = (bytes[at + 4] ?? 0) | (bytes[at + 5] ?? 0) | (bytes[at + 6] ?? 0) | (bytes[at + 7] ?? 0);
+  return (low | high) < 0x80;
 }
 
 /** Length of the multi-byte sequence that starts at `at`; 0 if it is not a valid one. */

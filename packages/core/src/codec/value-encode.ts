@@ -42,10 +42,6 @@ export function encodeValue(value: unknown, argument = 'value'): Uint8Array {
       return Uint8Array.of(value ? 0xc3 : 0xc2);
     case 'bigint':
       return encodeBigint(value, argument);
-    case 'object':
-    case 'undefined':
-    case 'function':
-    case 'symbol':
     default:
       if (value === null) return Uint8Array.of(0xc0);
       if (isByteArray(value)) return encodeByteArray(value, argument);
