@@ -32,8 +32,9 @@ export interface HardState {
   /** Member id voted for in `term`. */
   readonly vote: string | undefined;
   /**
-   * Encoded first membership, from the moment in which every listed member had answered "empty". Present:
-   * this incarnation may vote although its log may still be empty.
+   * Encoded membership by which this incarnation was admitted: the founding one, from the moment in which every
+   * listed member had answered "empty", and later the newest one that is known to be committed and lists it.
+   * Present: this incarnation may vote although its log may still be empty.
    */
   readonly founding: Uint8Array | undefined;
 }

@@ -20,11 +20,11 @@ export interface Probe extends MessageHeader {
 
 export interface ProbeReply extends MessageHeader {
   readonly kind: 'probe-reply';
-  /** No term, no vote, no entry: nothing was ever promised. */
+  /** No entry and no snapshot: nothing was ever acknowledged (see raft/admission.ts). */
   readonly empty: boolean;
-  /** The membership known here lists the asker's incarnation: it has lost nothing. */
+  /** `founding` lists the asker's incarnation: it has lost nothing, and may adopt it. */
   readonly listed: boolean;
-  /** The founding membership known here, if any, so that a listed asker may adopt it. */
+  /** The founding membership known here, if `listed`. */
   readonly founding: Uint8Array | undefined;
 }
 
@@ -77,6 +77,8 @@ export interface AppendReply extends MessageHeader {
   /** Echo of the request's previousIndex: a reply that was overtaken is known by it. */
   readonly previousIndex: number;
   readonly round: number;
+  /** The follower's log lists its incarnation, and it knows that this is committed: it may be counted. */
+  readonly admitted: boolean;
 }
 
 /** InstallSnapshot (Raft thesis 5.1), one chunk of it. */

@@ -1,0 +1,362 @@
+/**
+ * The consensus core: a function of its inputs. It has no clock, no promise and does no I/O; what must be durable
+ * and what may be sent, and in which order, is the shape of its output.
+ *
+ * This file only dispatches; the roles and concerns are in the files beside it.
+ */
+import { invariant, unreachable } from '../invariant.ts';
+import type { Entry } from '../ports/entry.ts';
+import {
+  beginAdmission,
+  forgetAnswer,
+  handleProbe,
+  handleProbeReply,
+  probeMember,
+  tickAdmission,
+} from './admission.ts';
+import { campaign, handlePreVoteReply, handleVoteReply, startPreVote } from './candidate.ts';
+import { isCounted } from './counting.ts';
+import {
+  becomeFollower,
+  handleAppend,
+  handleDisconnected,
+  isToldToCampaign,
+  tickFollower,
+} from './follower.ts';
+import type { RaftConfig, RaftInput, RaftRestored } from './input.ts';
+import { finishLeaderStep, leaderElapsedMs, propose, tickLeader } from './leader.ts';
+import type { Membership } from './membership.ts';
+import type { RaftMessage } from './messages.ts';
+import type { RaftOutput, Role } from './output.ts';
+import { handleReadIndex, handleReadIndexReply, requestRead, tickReads } from './read-index.ts';
+import { handleAppendReply } from './replication.ts';
+import { handleChunkJudged, handleInstallSnapshot, handleSnapshotTaken } from './snapshot-receiving.ts';
+import { handleInstallReply, handleSnapshotRead } from './snapshot-sending.ts';
+import { RaftState } from './state.ts';
+import { startTransfer, tickTransfer } from './transfer.ts';
+import { handlePreVote, handleVote } from './voter.ts';
+
+/** One follower as its leader sees it, for status. */
+export interface FollowerView {
+  readonly member: string;
+  readonly state: 'probe' | 'replicate' | 'snapshot';
+  /** Durable there. */
+  readonly matchIndex: number;
+  readonly nextIndex: number;
+  readonly messagesInFlight: number;
+  readonly bytesInFlight: number;
+  /** It has answered within the last election time-out. */
+  readonly healthy: boolean;
+  /** The incarnation that answers is the one that the committed membership lists. */
+  readonly counted: boolean;
+}
+
+export class Raft {
+  readonly #state: RaftState;
+  #isStarted = false;
+  /** What the last output told, so that notices are told once. */
+  #told: {
+    role: Role;
+    term: number;
+    leader: string | undefined;
+    membership: Membership;
+    isAdmitted: boolean;
+  };
+
+  constructor(config: RaftConfig, restored: RaftRestored) {
+    invariant(config.members[config.id] !== undefined, 'the members contain this peer', { id: config.id });
+    invariant(
+      config.electionTicks > config.heartbeatTicks,
+      'an election time-out is longer than a heartbeat',
+      {
+        electionTicks: config.electionTicks,
+        heartbeatTicks: config.heartbeatTicks,
+      },
+    );
+    this.#state = new RaftState(config, restored);
+    const { shownRole, term, membership, isAdmitted } = this.#state;
+    this.#told = { role: shownRole, term, leader: undefined, membership, isAdmitted };
+  }
+
+  get role(): Role {
+    return this.#state.shownRole;
+  }
+
+  get term(): number {
+    return this.#state.term;
+  }
+
+  /** Who leads in this term, as far as this peer knows. */
+  get leader(): string | undefined {
+    return this.#state.leader;
+  }
+
+  get commitIndex(): number {
+    return this.#state.commitIndex;
+  }
+
+  get lastIndex(): number {
+    return this.#state.log.lastIndex;
+  }
+
+  /** First index that entryAt answers; lastIndex + 1 when the log holds none. */
+  get firstIndex(): number {
+    return this.#state.log.firstIndex;
+  }
+
+  /** Index of the newest complete snapshot, 0 without one. */
+  get snapshotIndex(): number {
+    return this.#state.log.snapshotIndex;
+  }
+
+  /** Known here: every voter holds everything up to this index durably. At most the commit index. */
+  get durableIndex(): number {
+    return this.#state.durableIndex;
+  }
+
+  /** The membership in force: the newest of the log, committed or not. */
+  get membership(): Membership {
+    return this.#state.membership;
+  }
+
+  /** This incarnation may vote. */
+  get admitted(): boolean {
+    return this.#state.isAdmitted;
+  }
+
+  /** Entries since the newest snapshot. */
+  get logCount(): number {
+    return this.#state.log.countSinceSnapshot;
+  }
+
+  /** Their bytes. */
+  get logBytes(): number {
+    return this.#state.log.bytesSinceSnapshot;
+  }
+
+  entryAt(index: number): Entry {
+    return this.#state.log.entryAt(index);
+  }
+
+  /** Term of an index that is in the log or is the last compacted one. */
+  termAt(index: number): number {
+    const term = this.#state.log.termAt(index);
+    invariant(term !== undefined, 'the index is in the log', { index });
+    return term;
+  }
+
+  /** The membership in force at an index that is not before the newest snapshot. */
+  membershipAt(index: number): Membership {
+    invariant(index >= this.snapshotIndex, 'memberships before the snapshot are forgotten', { index });
+    return this.#state.memberships.at(index)?.membership ?? this.#state.membership;
+  }
+
+  /** Whether a `propose` input may come now; `overloaded` passes by itself. */
+  canPropose(): 'yes' | 'not-leader' | 'overloaded' {
+    const { leadership, transfer, config } = this.#state;
+    if (leadership === undefined) return 'not-leader';
+    if (transfer !== undefined || leadership.uncommittedBytes >= config.uncommittedBytesMax)
+      return 'overloaded';
+    return 'yes';
+  }
+
+  /** Elapsed ensemble time in milliseconds: at the leader now, elsewhere at the last entry. */
+  elapsedMs(): number {
+    const { leadership, log } = this.#state;
+    return leadership === undefined ? log.lastElapsedMs : leaderElapsedMs(this.#state, leadership);
+  }
+
+  /** What the leader knows of the others; empty elsewhere. */
+  progress(): readonly FollowerView[] {
+    const followers = [...(this.#state.leadership?.followers.values() ?? [])];
+    return followers.map((progress) => ({
+      member: progress.member,
+      state: progress.state,
+      matchIndex: progress.matchIndex,
+      nextIndex: progress.nextIndex,
+      messagesInFlight: progress.messagesInFlight,
+      bytesInFlight: progress.bytesInFlight,
+      healthy: progress.isHealthy,
+      counted: isCounted(this.#state, progress),
+    }));
+  }
+
+  /** Call once, first: what to persist and send at the beginning. */
+  start(): RaftOutput {
+    invariant(!this.#isStarted, 'a peer starts once');
+    this.#isStarted = true;
+    const state = this.#state;
+    state.resetElectionTimer();
+    const { snapshot } = state.log;
+    if (state.log.hasConflictOnDisk && snapshot !== undefined) state.outbox.install(snapshot);
+    const isAlone = state.membership.voters.length === 1 && state.membership.outgoing.length === 0;
+    if (state.isEmpty) beginAdmission(state);
+    // Nobody else can lead or could be disturbed: there is nothing to wait for.
+    if (isAlone && state.role === 'follower' && state.mayCampaign) startPreVote(state);
+    return this.#finish();
+  }
+
+  /** `wallMs`: the wall clock, for entries that this step appends. */
+  step(input: RaftInput, wallMs: number): RaftOutput {
+    invariant(this.#isStarted, 'a peer is started before it is stepped');
+    this.#state.wallMs = wallMs;
+    this.#dispatch(input);
+    return this.#finish();
+  }
+
+  validate(): void {
+    this.#state.validate();
+  }
+
+  #dispatch(input: RaftInput): void {
+    const state = this.#state;
+    switch (input.kind) {
+      case 'tick':
+        return this.#tick(input.count);
+      case 'message':
+        return this.#receive(input.message);
+      case 'connected':
+        state.leadership?.followers.get(input.member)?.probeAgain();
+        return probeMember(state, input.member);
+      case 'disconnected':
+        state.leadership?.followers.get(input.member)?.probeAgain();
+        forgetAnswer(state, input.member);
+        return handleDisconnected(state, input.member);
+      case 'persisted':
+        return state.outbox.persisted(input.ticket);
+      case 'propose':
+        invariant(this.canPropose() === 'yes', 'a proposal is made when it may be');
+        return propose(state, input.body, input.announceDurable);
+      case 'read':
+        return requestRead(state, input.id);
+      case 'transfer':
+        return startTransfer(state, input.to);
+      case 'snapshot-taken':
+        return handleSnapshotTaken(state, input.meta);
+      case 'snapshot-read':
+        return handleSnapshotRead(state, input);
+      case 'chunk-judged':
+        return handleChunkJudged(state, input.meta, input.accepted);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #tick(count: number): void {
+    const state = this.#state;
+    invariant(Number.isSafeInteger(count) && count > 0, 'ticks are counted', { count });
+    state.ticks += count;
+    // After a stall many ticks come at once, and none of them is proof of a silence: no timer may run out by a
+    // single input. Elapsed time counts them all.
+    state.now += Math.min(count, Math.max(1, Math.floor(state.config.electionTicks / 2)));
+    tickTransfer(state);
+    tickReads(state);
+    tickAdmission(state);
+    if (state.role === 'leader') tickLeader(state);
+    else if (tickFollower(state)) startPreVote(state);
+  }
+
+  #receive(message: RaftMessage): void {
+    const state = this.#state;
+    if (message.to !== state.id || message.from === state.id) return;
+    // These four are about terms, or come before there are any; each has its own rule for them.
+    switch (message.kind) {
+      case 'probe':
+        return handleProbe(state, message);
+      case 'probe-reply':
+        return handleProbeReply(state, message);
+      case 'pre-vote':
+        return handlePreVote(state, message);
+      case 'pre-vote-reply':
+        return handlePreVoteReply(state, message);
+      case 'vote':
+        return handleVote(state, message);
+      default:
+    }
+    if (message.term > state.term) becomeFollower(state, message.term, undefined);
+    if (message.term < state.term) this.#answerStale(message);
+    else this.#receiveInTerm(message);
+  }
+
+  #receiveInTerm(message: RaftMessage): void {
+    const state = this.#state;
+    switch (message.kind) {
+      case 'append':
+        return handleAppend(state, message);
+      case 'install-snapshot':
+        return handleInstallSnapshot(state, message);
+      case 'append-reply':
+        return handleAppendReply(state, message);
+      case 'install-snapshot-reply':
+        return handleInstallReply(state, message);
+      case 'vote-reply':
+        return handleVoteReply(state, message);
+      case 'read-index':
+        return handleReadIndex(state, message);
+      case 'read-index-reply':
+        return handleReadIndexReply(state, message);
+      case 'timeout-now':
+        if (isToldToCampaign(state, message)) campaign(state, true);
+        return;
+      case 'probe':
+      case 'probe-reply':
+      case 'pre-vote':
+      case 'pre-vote-reply':
+      case 'vote':
+        return;
+      default:
+        return unreachable(message);
+    }
+  }
+
+  /** Who is behind learns the term from the answer; a leader among them steps down (Raft thesis 3.3). */
+  #answerStale(message: RaftMessage): void {
+    const state = this.#state;
+    if (message.kind === 'append') {
+      state.outbox.send({
+        kind: 'append-reply',
+        ...state.header(message.from),
+        accepted: false,
+        matchIndex: 0,
+        hintIndex: 0,
+        hintTerm: 0,
+        previousIndex: message.previousIndex,
+        round: 0,
+        admitted: false,
+      });
+    } else if (message.kind === 'install-snapshot') {
+      const { index } = message.meta;
+      const header = state.header(message.from);
+      state.outbox.send({
+        kind: 'install-snapshot-reply',
+        ...header,
+        index,
+        nextOffset: 0,
+        installed: false,
+        round: 0,
+      });
+    } else if (message.kind === 'read-index') {
+      handleReadIndex(state, message);
+    }
+  }
+
+  #finish(): RaftOutput {
+    const state = this.#state;
+    if (state.role === 'leader') finishLeaderStep(state);
+    this.#tellChanges();
+    return state.outbox.finish(state.hardState);
+  }
+
+  #tellChanges(): void {
+    const { shownRole: role, term, leader, membership, isAdmitted, outbox } = this.#state;
+    const told = this.#told;
+    if (isAdmitted && !told.isAdmitted) outbox.notice({ kind: 'admitted' });
+    if (role !== told.role || (role === 'leader' && term !== told.term))
+      outbox.notice({ kind: 'role', role, term });
+    if (leader !== told.leader || (leader !== undefined && term !== told.term)) {
+      outbox.notice({ kind: 'leader', leader, term });
+    }
+    if (membership !== told.membership) outbox.notice({ kind: 'members' });
+    this.#told = { role, term, leader, membership, isAdmitted };
+  }
+}
