@@ -103,7 +103,7 @@ export class Switchboard {
   }
 
   #settlePair(a: Endpoint, b: Endpoint): void {
-    if (a.links.has(b.member) || b.links.has(a.member)) return;
+    if (a.links.has(b.member)) return;
     const isOpen =
       this.partitions.between(a.member, b.member) === undefined &&
       this.partitions.between(b.member, a.member) === undefined;
