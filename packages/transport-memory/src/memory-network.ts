@@ -6,6 +6,7 @@ import { MemoryTransport } from './memory-transport.ts';
 import { platformChecksum } from './platform.ts';
 import { Switchboard } from './switchboard.ts';
 
+/** How a network behaves; each field has a default. */
 export interface MemoryNetworkOptions {
   /** Decides what becomes of each frame. Default: all are delivered. If it throws, `send` throws. */
   readonly faults?: Faults;
@@ -18,6 +19,7 @@ export interface MemoryNetworkOptions {
   readonly queueBytesMax?: number;
 }
 
+/** How a member is cut off. */
 export interface IsolateOptions {
   /**
    * True (default): frames vanish and nobody is told, as in a real partition. False: connections break, and both
@@ -26,6 +28,7 @@ export interface IsolateOptions {
   readonly silent?: boolean;
 }
 
+/** How two members are cut apart. */
 export interface CutOptions extends IsolateOptions {
   /** True: only frames from the first to the second vanish. Default false. Needs a silent cut. */
   readonly oneWay?: boolean;
