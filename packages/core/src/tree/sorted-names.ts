@@ -24,25 +24,18 @@ export class SortedNames {
 
   /** Adds a name that is not there yet. */
   insert(name: string): void {
-    this.#size += 1;
     const chunks = this.#chunks;
     const lastChunk = chunks[chunks.length - 1];
     if (lastChunk === undefined) {
       chunks.push([name]);
-      return;
-    }
-    if (nameAt(lastChunk, lastChunk.length - 1) < name) {
+    } else if (nameAt(lastChunk, lastChunk.length - 1) < name) {
       // Sequential names come in order: they fill chunks to the brim and never move a name.
       if (lastChunk.length < chunkNamesMax) lastChunk.push(name);
       else chunks.push([name]);
-      return;
+    } else {
+      this.#insertInside(name);
     }
-    const chunkIndex = this.#chunkOf(name);
-    const chunk = this.#chunk(chunkIndex);
-    const at = lowerBound(chunk, name);
-    invariant(chunk[at] !== name, 'a name is inserted once', { name });
-    chunk.splice(at, 0, name);
-    if (chunk.length > chunkNamesMax) chunks.splice(chunkIndex + 1, 0, chunk.splice(chunkNamesMax >> 1));
+    this.#size += 1;
   }
 
   /** Removes a name that is there. */
@@ -96,6 +89,16 @@ export class SortedNames {
       size += chunk.length;
     }
     invariant(size === this.#size, 'the size is the number of names', { size, counted: this.#size });
+  }
+
+  #insertInside(name: string): void {
+    const chunks = this.#chunks;
+    const chunkIndex = this.#chunkOf(name);
+    const chunk = this.#chunk(chunkIndex);
+    const at = lowerBound(chunk, name);
+    invariant(chunk[at] !== name, 'a name is inserted once', { name });
+    chunk.splice(at, 0, name);
+    if (chunk.length > chunkNamesMax) chunks.splice(chunkIndex + 1, 0, chunk.splice(chunkNamesMax >> 1));
   }
 
   /** Index of the last chunk whose first name is not above `name`; 0 when all are above. */

@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import { encodeValue } from '../codec/value-encode.ts';
+import { sourceOf } from '../codec/value-source.ts';
+import { InvariantViolation } from '../invariant.ts';
+import { nullValue } from './null-value.ts';
+import { Tree } from './tree.ts';
+import { newRecord, withValue, type NewZnode, type ZnodeRecord } from './znode-record.ts';
+
+function record(path: string, zxid: number, rest: Partial<NewZnode> = {}): ZnodeRecord {
+  const znode: NewZnode = {
+    path,
+    value: sourceOf(encodeValue(path)),
+    createKind: 'persistent',
+    ttlMs: 0,
+    owner: 0,
+    ...rest,
+  };
+  return newRecord(znode, { zxid, wallMs: 1_000 + zxid, elapsedMs: 10 * zxid });
+}
+
+function treeOf(...paths: readonly string[]): Tree {
+  const tree = new Tree();
+  tree.begin();
+  for (const [index, path] of paths.entries()) tree.insert(record(path, index + 1));
+  tree.commit();
+  return tree;
+}
+
+describe('Tree', () => {
+  test('a new tree has a root with null and nothing below', () => {
+    const tree = new Tree();
+    expect(tree.size).toBe(1);
+    expect(tree.get('/')).toMatchObject({ path: '/', czxid: 0, version: 0, childrenCount: 0, owner: 0 });
+    expect(nullValue().source).toEqual(encodeValue(null));
+    expect(tree.names('/', undefined, 10)).toEqual([]);
+    expect(tree.descendantsCount('/')).toBe(0);
+    expect([...tree.walk('/')].map(({ path }) => path)).toEqual(['/']);
+    tree.validate();
+  });
+
+  test('what is missing has no record, names, descendants or walk', () => {
+    const tree = treeOf('/a');
+    for (const path of ['/b', '/a/b', '', 'a', '/a/', '//']) {
+      expect(tree.get(path)).toBeUndefined();
+      expect(tree.names(path, undefined, 10)).toEqual([]);
+      expect(tree.descendantsCount(path)).toBe(0);
+      expect([...tree.walk(path)]).toEqual([]);
+    }
+  });
+
+  test('a created child changes the counts of its parent, and nothing of its value', () => {
+    const tree = treeOf('/a', '/a/b');
+    expect(tree.get('/a')).toMatchObject({
+      czxid: 1,
+      mzxid: 1,
+      pzxid: 2,
+      mtime: 1_001,
+      version: 0,
+      cversion: 1,
+      childrenCount: 1,
+      createCount: 1,
+      elapsedMs: 20,
+    });
+    tree.validate();
+  });
+
+  test('a deleted child counts in cversion and pzxid, but takes no creation back', () => {
+    const tree = treeOf('/a', '/a/b');
+    tree.begin();
+    tree.remove('/a/b', { zxid: 9, elapsedMs: 90 });
+    tree.commit();
+    expect(tree.get('/a')).toMatchObject({
+      pzxid: 9,
+      cversion: 2,
+      childrenCount: 0,
+      createCount: 1,
+      elapsedMs: 90,
+    });
+    tree.validate();
+  });
+
+  test('a walk goes down before it goes on, siblings in byte order', () => {
+    const tree = treeOf('/b', '/a', '/a/z', '/a/c', '/a/c/d', '/a-1', '/a/c/d/e', '/B');
+    const paths = [...tree.walk('/')].map(({ path }) => path);
+    expect(paths).toEqual(['/', '/B', '/a', '/a/c', '/a/c/d', '/a/c/d/e', '/a/z', '/a-1', '/b']);
+    expect([...tree.walk('/a/c')].map(({ path }) => path)).toEqual(['/a/c', '/a/c/d', '/a/c/d/e']);
+    expect(tree.descendantsCount('/')).toBe(8);
+    expect(tree.descendantsCount('/a')).toBe(4);
+    expect(tree.names('/', undefined, 2)).toEqual(['B', 'a']);
+    expect(tree.names('/', 'a', 9)).toEqual(['a-1', 'b']);
+  });
+
+  test('a commit answers each operation, in order, and no parent', () => {
+    const tree = treeOf('/a');
+    const before = tree.get('/a');
+    tree.begin();
+    const child = record('/a/b', 5);
+    tree.insert(child);
+    const counted = tree.get('/a');
+    const changed = withValue(child, nullValue(), { zxid: 5, wallMs: 5, elapsedMs: 5 });
+    tree.replace(changed);
+    tree.remove('/a/b', { zxid: 5, elapsedMs: 5 });
+    expect(tree.commit()).toEqual([
+      { path: '/a/b', before: undefined, after: child },
+      { path: '/a/b', before: child, after: changed },
+      { path: '/a/b', before: changed, after: undefined },
+    ]);
+    expect(counted).toMatchObject({ childrenCount: 1 });
+    expect(before).toMatchObject({ childrenCount: 0 });
+    tree.begin();
+    expect(tree.commit()).toEqual([]);
+  });
+
+  test('a rollback leaves no trace', () => {
+    const tree = treeOf('/a', '/a/b', '/c');
+    const before = { digest: tree.digest, records: [...tree.walk('/')] };
+    tree.begin();
+    tree.remove('/a/b', { zxid: 9, elapsedMs: 9 });
+    tree.insert(record('/a/b', 9, { createKind: 'ephemeral', owner: 7 }));
+    tree.insert(record('/c/d', 9));
+    tree.insert(record('/c/d/e', 9));
+    tree.replace(withValue(record('/c/d/e', 9), nullValue(), { zxid: 9, wallMs: 9, elapsedMs: 9 }));
+    tree.rollback();
+    expect(tree.digest).toEqual(before.digest);
+    expect([...tree.walk('/')]).toEqual(before.records);
+    expect(tree.ephemeralsOf(7).size).toBe(0);
+    tree.validate();
+    tree.begin();
+    expect(tree.commit()).toEqual([]);
+  });
+
+  test('ephemerals are listed with their session until they are gone', () => {
+    const tree = treeOf('/a');
+    expect(tree.ephemeralsOf(7).size).toBe(0);
+    tree.begin();
+    tree.insert(record('/a/e', 2, { createKind: 'ephemeral', owner: 7 }));
+    tree.insert(record('/a/f', 2, { createKind: 'ephemeral', owner: 7 }));
+    tree.insert(record('/a/g', 2, { createKind: 'ephemeral', owner: 8 }));
+    tree.commit();
+    expect([...tree.ephemeralsOf(7)]).toEqual(['/a/e', '/a/f']);
+    tree.begin();
+    tree.remove('/a/e', { zxid: 3, elapsedMs: 3 });
+    tree.remove('/a/f', { zxid: 3, elapsedMs: 3 });
+    tree.commit();
+    expect(tree.ephemeralsOf(7).size).toBe(0);
+    expect([...tree.ephemeralsOf(8)]).toEqual(['/a/g']);
+    tree.validate();
+  });
+
+  test('the digest forgets the way and notices each field', () => {
+    const left = treeOf('/a', '/b');
+    const right = new Tree();
+    right.begin();
+    right.insert(record('/a', 1));
+    right.insert(record('/x', 2));
+    right.rollback();
+    right.begin();
+    right.insert(record('/a', 1));
+    right.insert(record('/b', 2));
+    right.commit();
+    expect(right.digest).toEqual(left.digest);
+
+    const base = left.get('/a');
+    expect(base).toBeDefined();
+    if (base === undefined) return;
+    const digests = new Set<string>([JSON.stringify(left.digest)]);
+    const numbers = [
+      'ttlMs',
+      'czxid',
+      'mzxid',
+      'pzxid',
+      'ctime',
+      'mtime',
+      'version',
+      'cversion',
+      'aversion',
+      'dataLength',
+      'createCount',
+      'elapsedMs',
+      'valueHashLow',
+      'valueHashHigh',
+    ] as const;
+    for (const field of numbers) {
+      left.begin();
+      left.replace({ ...base, [field]: base[field] + 1 });
+      digests.add(JSON.stringify(left.digest));
+      left.rollback();
+      if (field === 'version' || field === 'cversion' || field === 'aversion') continue;
+      left.begin();
+      left.replace({ ...base, [field]: base[field] + 0x1_0000_0000 });
+      if (!['dataLength', 'createCount', 'valueHashLow', 'valueHashHigh'].includes(field)) {
+        digests.add(JSON.stringify(left.digest));
+      }
+      left.rollback();
+    }
+    for (const createKind of ['container', 'ttl', 'ephemeral'] as const) {
+      left.begin();
+      left.replace({ ...base, createKind });
+      digests.add(JSON.stringify(left.digest));
+      left.rollback();
+    }
+    expect(digests.size).toBe(1 + numbers.length + 7 + 3);
+  });
+
+  test('writes outside a transaction, or against the structure, are bugs', () => {
+    const tree = treeOf('/a', '/a/b');
+    const stamp = { zxid: 9, elapsedMs: 9 };
+    expect(() => tree.insert(record('/c', 9))).toThrow(InvariantViolation);
+    expect(() => tree.replace(record('/a', 9))).toThrow(InvariantViolation);
+    expect(() => tree.remove('/a/b', stamp)).toThrow(InvariantViolation);
+    expect(() => tree.commit()).toThrow(InvariantViolation);
+    expect(() => tree.rollback()).toThrow(InvariantViolation);
+    tree.begin();
+    expect(() => tree.begin()).toThrow(InvariantViolation);
+    expect(() => tree.beginSnapshot()).toThrow(InvariantViolation);
+    expect(() => tree.insert(record('/x/y', 9))).toThrow(InvariantViolation);
+    expect(() => tree.insert(record('/a', 9))).toThrow(InvariantViolation);
+    expect(() => tree.replace(record('/x', 9))).toThrow(InvariantViolation);
+    expect(() => tree.remove('/', stamp)).toThrow(InvariantViolation);
+    expect(() => tree.remove('/a', stamp)).toThrow(InvariantViolation);
+    expect(() => tree.remove('/x', stamp)).toThrow(InvariantViolation);
+    tree.rollback();
+    tree.validate();
+  });
+});
