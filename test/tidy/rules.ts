@@ -6,9 +6,11 @@ import { fileShape } from './rules/file-shape.ts';
 import { noCycles } from './rules/no-cycles.ts';
 import { packageImports } from './rules/package-imports.ts';
 import { plainLanguage } from './rules/plain-language.ts';
+import { portableCore } from './rules/portable-core.ts';
 import { portsAreTypes } from './rules/ports-are-types.ts';
 import { publicDocs } from './rules/public-docs.ts';
 import { pureBrain } from './rules/pure-brain.ts';
+import { testCode } from './rules/test-code.ts';
 import type { Rule } from './source/rule.ts';
 
 export const rules: readonly Rule[] = [
@@ -17,6 +19,8 @@ export const rules: readonly Rule[] = [
   noCycles,
   portsAreTypes,
   pureBrain,
+  portableCore,
+  testCode,
   plainLanguage,
   fileShape,
   publicDocs,

@@ -1,5 +1,5 @@
 /** The text that the rules judge: a checkout on disk, or a small sample given as an object. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { findImports, type Import } from './imports.ts';
 import { tokenize, type Token } from './tokens.ts';
 
@@ -14,11 +14,13 @@ export interface SourceFile {
 }
 
 export interface Checkout {
-  /** What is published: packages/<package>/src without tests. */
+  /** What is published: packages/<package>/src without tests and what they need (folders named `testing`). */
   readonly sources: readonly SourceFile[];
   source(path: string): SourceFile | undefined;
   /** Any other file that a rule reads, e.g. a page of the reference. */
   text(path: string): string | undefined;
+  /** All files, sources or not. */
+  readonly paths: readonly string[];
 }
 
 export type Files = Readonly<Record<string, string>>;
@@ -29,13 +31,22 @@ export function checkoutOf(files: Files): Checkout {
     .filter(([path]) => isSource(path))
     .map(([path, text]) => toSource(path, text));
   const byPath = new Map(sources.map((source) => [source.path, source]));
-  return { sources, source: (path) => byPath.get(path), text: (path) => files[path] };
+  return {
+    sources,
+    source: (path) => byPath.get(path),
+    text: (path) => files[path],
+    paths: Object.keys(files),
+  };
 }
 
 /** Reads packages/<package>/src and docs/reference below `root`, which ends with a slash. */
 export function readCheckout(root: URL): Checkout {
   const files: Record<string, string> = {};
   const packages = readdirSync(new URL('packages/', root));
+  for (const name of packages) {
+    const path = `packages/${name}/tsconfig.json`;
+    if (existsSync(new URL(path, root))) files[path] = readFileSync(new URL(path, root), 'utf8');
+  }
   const folders = ['docs/reference', ...packages.map((name) => `packages/${name}/src`)];
   for (const folder of folders) {
     for (const path of pathsBelow(root, folder)) files[path] = readFileSync(new URL(path, root), 'utf8');
@@ -54,7 +65,7 @@ function pathsBelow(root: URL, folder: string): readonly string[] {
 }
 
 function isSource(path: string): boolean {
-  return /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !/\.test(-d)?\.ts$/.test(path);
+  return /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !/\.test(-d)?\.ts$|\/testing\//.test(path);
 }
 
 function toSource(path: string, text: string): SourceFile {
