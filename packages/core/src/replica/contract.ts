@@ -2,7 +2,7 @@
  * What crosses the brain's edge. `step(input)` is the whole of it: same state and same input give the same
  * output, so any run replays from its recorded inputs.
  */
-import type { AppliedItem, Query, QueryAnswer, Transaction } from '../machine/contract.ts';
+import type { AppliedItem, Query, QueryAnswer, Transaction, WatchScope } from '../machine/contract.ts';
 import type { SystemOp } from '../codec/op.ts';
 import type { SnapshotMeta } from '../ports/entry.ts';
 import type { Persist, RaftNotice, RaftOutput } from '../raft/output.ts';
@@ -65,8 +65,6 @@ export interface ReadRequest {
   readonly consistency: ReadConsistency;
   readonly query: Query;
 }
-
-export type WatchScope = 'node' | 'children' | 'subtree';
 
 export interface WatchRequest {
   readonly id: number;

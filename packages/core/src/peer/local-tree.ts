@@ -1,0 +1,60 @@
+/** Synchronous reads of this peer's own replica. */
+import { toStat, type Stat } from '../codec/stat.ts';
+import type { Value } from '../codec/value.ts';
+import { CoordinationError } from '../errors.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { PageOptions, Znode } from '../session/api-types.ts';
+import { pathProblem } from '../tree/path.ts';
+import type { LocalTree } from './peer-types.ts';
+import type { Views } from './views.ts';
+
+export class ReplicaTree implements LocalTree {
+  readonly #replica: Replica;
+  readonly #views: Views;
+  readonly #pageNamesMax: number;
+
+  constructor(replica: Replica, views: Views, pageNamesMax: number) {
+    this.#replica = replica;
+    this.#views = views;
+    this.#pageNamesMax = pageNamesMax;
+  }
+
+  get zxid(): number {
+    return this.#replica.machine.zxid;
+  }
+
+  get<T = Value>(path: string): Znode<T> | undefined {
+    const record = this.#replica.machine.tree.get(path);
+    if (record === undefined) {
+      requirePath(path);
+      return undefined;
+    }
+    return this.#views.of(record) as Znode<T>;
+  }
+
+  stat(path: string): Stat | undefined {
+    const record = this.#replica.machine.tree.get(path);
+    if (record === undefined) {
+      requirePath(path);
+      return undefined;
+    }
+    return toStat(record);
+  }
+
+  children(path: string, options: PageOptions = {}): readonly string[] {
+    const { after, limit } = options;
+    const query = { kind: 'children', path, after, limit } as const;
+    const answer = this.#replica.machine.query(query, { pageNamesMax: this.#pageNamesMax });
+    if (answer.kind === 'names') return answer.names;
+    if (answer.kind === 'failed') throw new CoordinationError(answer.code, { details: answer.details });
+    return [];
+  }
+}
+
+/** A znode that exists has a valid path; only a miss is worth the check. */
+function requirePath(path: string): void {
+  const reason = typeof path === 'string' ? pathProblem(path) : 'not a string';
+  if (reason !== undefined) {
+    throw new CoordinationError('BAD_ARGUMENTS', { details: { argument: 'path', reason } });
+  }
+}

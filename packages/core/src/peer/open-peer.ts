@@ -1,0 +1,104 @@
+/** Starts a peer: checks the options, restores what the storage holds, joins the parts, connects. */
+import { CoordinationError } from '../errors.ts';
+import { Machine } from '../machine/machine.ts';
+import { SnapshotReader } from '../machine/snapshot-reader.ts';
+import type { Random } from '../ports/random.ts';
+import type { Storage, StoredState } from '../ports/storage.ts';
+import { Replica } from '../replica/replica.ts';
+import { portableChecksum } from '../wire/crc32.ts';
+import { memoryStorage } from './memory-storage.ts';
+import { type CheckedOptions, checkOptions, ticksPerHeartbeat } from './options.ts';
+import type { Peer, PeerOptions } from './peer-types.ts';
+import { RunningPeer } from './peer.ts';
+import { silentLogger } from './silent-logger.ts';
+import { systemClock } from './system-clock.ts';
+import { systemRandom } from './system-random.ts';
+
+/** Bytes of a snapshot that are read and decoded at a time while a peer starts. */
+const restoreChunkBytes = 256 * 1_024;
+
+/**
+ * Starts one member of an ensemble in this process. Resolves when this peer runs; it does not wait for the
+ * others (`ready()` does).
+ *
+ * @param options only `id` is required; more members need `members` and a `transport`.
+ * @returns the running peer; `close()` it, or use `await using`.
+ * @throws CoordinationError `BAD_ARGUMENTS` for wrong options, `STORAGE_FAILED`, `CORRUPTED` or
+ * `UNSUPPORTED_VERSION` when the storage cannot be opened.
+ *
+ * @example
+ * const peer = await openPeer({ id: 'a' });
+ * const session = await peer.openSession();
+ * await session.create('/greeting', 'hello');
+ */
+export async function openPeer(options: PeerOptions): Promise<Peer> {
+  const checked = checkOptions(options);
+  const clock = options.clock ?? systemClock();
+  const random = options.random ?? systemRandom();
+  const logger = options.logger ?? silentLogger();
+  const storage = options.storage ?? memoryStorage();
+  const { id, ensemble, members } = checked;
+  const stored = await storage.open({ member: id, ensemble, incarnation: newIncarnation(random) });
+  try {
+    const machine = await restoreMachine(storage, stored);
+    const replica = new Replica(replicaConfig(checked, stored.incarnation, random), stored, machine);
+    const votersCount = Object.keys(members).length;
+    if (votersCount % 2 === 0) {
+      logger.warn({ votersCount }, 'an even number of voters survives no more failures than one voter less');
+    }
+    const { transport } = options;
+    const checksum = transport?.checksum ?? portableChecksum();
+    const ports = { clock, random, logger, storage, transport, checksum };
+    const peer = new RunningPeer({ checked, incarnation: stored.incarnation, replica, ...ports });
+    await peer.start();
+    return peer;
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+function replicaConfig(
+  checked: CheckedOptions,
+  incarnation: number,
+  random: Random,
+): ConstructorParameters<typeof Replica>[0] {
+  const { peerLimits } = checked;
+  return {
+    ...peerLimits,
+    ensembleLimits: checked.ensembleLimits,
+    raft: {
+      ...peerLimits,
+      id: checked.id,
+      incarnation,
+      members: checked.members,
+      heartbeatTicks: ticksPerHeartbeat,
+      electionTicks: Math.ceil(checked.electionTimeoutMs / checked.tickMs),
+      tickMs: checked.tickMs,
+      randomU32: () => random.u32(),
+    },
+  };
+}
+
+/** A random safe integer above 0: names one life of a member's storage. */
+function newIncarnation(random: Random): number {
+  return (random.u32() % 0x1f_ffff) * 0x1_0000_0000 + random.u32() + 1;
+}
+
+/** The state of the newest complete snapshot; the log after it is applied by the replica. */
+async function restoreMachine(storage: Storage, stored: StoredState): Promise<Machine> {
+  const { snapshot } = stored;
+  if (snapshot === undefined) return new Machine();
+  const reader = new SnapshotReader();
+  let offset = 0;
+  for (;;) {
+    const read = await storage.readSnapshot(snapshot, { offset, length: restoreChunkBytes });
+    if (read === undefined || (read.bytes.length === 0 && !read.last)) {
+      throw new CoordinationError('CORRUPTED', { details: { reason: 'the stored snapshot ends too early' } });
+    }
+    reader.push(read.bytes);
+    offset += read.bytes.length;
+    if (read.last) break;
+  }
+  return reader.finish();
+}

@@ -1,0 +1,114 @@
+/**
+ * What must be durable, in order, with at most one write under way: while the disk is busy the next batch
+ * gathers (group commit). Messages that promise durability leave only behind every write before them.
+ */
+import type { ReplicaMessage } from '../replica/contract.ts';
+import type { Persist } from '../raft/output.ts';
+import type { Storage, WriteBatch } from '../ports/storage.ts';
+
+interface Item {
+  batch: WriteBatch;
+  readonly tickets: number[];
+  readonly messages: ReplicaMessage[];
+}
+
+export interface PersistQueueEvents {
+  /** These tickets are durable. */
+  persisted(tickets: readonly number[]): void;
+  /** Everything before these messages is durable. */
+  send(messages: readonly ReplicaMessage[]): void;
+  /** A write failed: the storage is poisoned, nothing of it or behind it happened. */
+  failed(cause: unknown): void;
+}
+
+export class PersistQueue {
+  readonly #storage: Storage;
+  readonly #events: PersistQueueEvents;
+  #waiting: Item[] = [];
+  #isWriting = false;
+  #isStopped = false;
+
+  constructor(storage: Storage, events: PersistQueueEvents) {
+    this.#storage = storage;
+    this.#events = events;
+  }
+
+  /** Writes that wait for the one under way, for status(). */
+  get length(): number {
+    return this.#waiting.length + (this.#isWriting ? 1 : 0);
+  }
+
+  push(persists: readonly Persist[], messages: readonly ReplicaMessage[]): void {
+    for (const { ticket, batch } of persists) this.#gather(ticket, batch);
+    if (messages.length > 0) {
+      const last = this.#waiting.at(-1);
+      if (last !== undefined) last.messages.push(...messages);
+      else if (!this.#isWriting) this.#events.send(messages);
+      else this.#waiting.push({ batch: {}, tickets: [], messages: [...messages] });
+    }
+    this.#writeNext();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting = [];
+  }
+
+  #gather(ticket: number, batch: WriteBatch): void {
+    const last = this.#waiting.at(-1);
+    const joined = last === undefined ? undefined : joinBatch(last.batch, batch);
+    if (last === undefined || joined === undefined) {
+      this.#waiting.push({ batch, tickets: [ticket], messages: [] });
+    } else {
+      last.batch = joined;
+      last.tickets.push(ticket);
+    }
+  }
+
+  #writeNext(): void {
+    if (this.#isWriting || this.#isStopped) return;
+    const item = this.#waiting.shift();
+    if (item === undefined) return;
+    if (item.tickets.length === 0) {
+      this.#events.send(item.messages);
+      this.#writeNext();
+      return;
+    }
+    this.#isWriting = true;
+    this.#storage.write(item.batch).then(
+      () => this.#written(item),
+      (cause: unknown) => {
+        if (!this.#isStopped) this.#events.failed(cause);
+      },
+    );
+  }
+
+  #written(item: Item): void {
+    if (this.#isStopped) return;
+    this.#isWriting = false;
+    this.#events.persisted(item.tickets);
+    if (item.messages.length > 0) this.#events.send(item.messages);
+    this.#writeNext();
+  }
+}
+
+/**
+ * One batch that does what the two do in turn, or undefined. Only what is on the way of a write is joined
+ * (hard state and appended entries); snapshots and truncations keep a write of their own.
+ */
+export function joinBatch(first: WriteBatch, second: WriteBatch): WriteBatch | undefined {
+  const isPlain =
+    first.compactThrough === undefined &&
+    second.compactThrough === undefined &&
+    second.snapshotChunk === undefined &&
+    second.install === undefined &&
+    second.truncateFrom === undefined;
+  if (!isPlain) return undefined;
+  const hardState = second.hardState ?? first.hardState;
+  const entries = [...(first.entries ?? []), ...(second.entries ?? [])];
+  return {
+    ...first,
+    ...(hardState === undefined ? {} : { hardState }),
+    ...(entries.length === 0 ? {} : { entries }),
+  };
+}

@@ -1,0 +1,299 @@
+/**
+ * Everything that this peer's own sessions share: it hands each output of the replica to the sessions that it
+ * concerns (events before replies before reads), keeps them alive with one touch for all, and tells them when
+ * a leader comes within reach.
+ */
+import type { PeerLimits } from '../limits.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { QueryAnswer } from '../machine/contract.ts';
+import type { ProposedBatch, ReplicaNotice, ReplicaOutput, WatchDelivery } from '../replica/contract.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { LinkAnswer, LinkDelivery, LinkRead, LinkWatch } from '../session/link.ts';
+import type { Driver } from './driver.ts';
+import type { LocalLink } from './local-link.ts';
+import type { Views } from './views.ts';
+
+export interface SessionHubOptions {
+  readonly driver: Driver;
+  readonly replica: Replica;
+  readonly views: Views;
+  readonly clock: Clock;
+  readonly limits: PeerLimits;
+  readonly heartbeatMs: number;
+  readonly electionTimeoutMs: number;
+}
+
+/** Touches that are remembered until they are confirmed; older ones are worthless, a newer one covers them. */
+const touchesRememberedMax = 64;
+
+export class SessionHub {
+  readonly #options: SessionHubOptions;
+  readonly #links = new Map<number, LocalLink>();
+  readonly #reads = new Map<number, LinkRead>();
+  readonly #watches = new Map<number, LinkWatch>();
+  readonly #tickCallbacks = new Set<(nowMs: number) => void>();
+  /** Sessions that want to be touched until the ensemble has confirmed it. */
+  readonly #untouched = new Set<number>();
+  readonly #touchSentAtMs = new Map<number, number>();
+  #lastTouchAtMs = Number.NEGATIVE_INFINITY;
+  #lastId = 0;
+  #pendingCount = 0;
+  #durableIndex = 0;
+  isReachable = false;
+
+  constructor(options: SessionHubOptions) {
+    this.#options = options;
+  }
+
+  get limits(): PeerLimits {
+    return this.#options.limits;
+  }
+
+  /** How long a batch may stay unanswered before it is sent again. */
+  get retryMs(): number {
+    return 2 * this.#options.electionTimeoutMs;
+  }
+
+  get sessionsCount(): number {
+    return this.#links.size;
+  }
+
+  valueBytesMax(): number {
+    return this.#options.replica.machine.limits.valueBytesMax;
+  }
+
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  links(): readonly LocalLink[] {
+    return [...this.#links.values()];
+  }
+
+  // --- what links call -------------------------------------------------------------------------------------
+
+  attach(link: LocalLink): void {
+    const previous = this.#links.get(link.sessionId);
+    this.#links.set(link.sessionId, link);
+    // Resumed here by somebody else: the earlier holder has lost it.
+    previous?.ended('SESSION_EXPIRED');
+  }
+
+  detach(link: LocalLink): void {
+    if (this.#links.get(link.sessionId) === link) this.#links.delete(link.sessionId);
+    this.#untouched.delete(link.sessionId);
+  }
+
+  send(batch: ProposedBatch): void {
+    this.#options.driver.submit(batch);
+  }
+
+  read(sessionId: number, read: LinkRead): () => void {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#reads.set(id, read);
+    this.#options.driver.push({
+      kind: 'read',
+      request: {
+        id,
+        sessionId,
+        afterRequest: read.afterRequest,
+        minZxid: 0,
+        consistency: read.consistency,
+        query: read.query.kind === 'ephemerals' ? { ...read.query, sessionId } : read.query,
+      },
+    });
+    return () => {
+      if (this.#reads.delete(id)) this.#options.driver.push({ kind: 'cancel-read', id });
+    };
+  }
+
+  watch(sessionId: number, watch: LinkWatch): () => void {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#watches.set(id, watch);
+    const { path, scope, from, afterRequest } = watch;
+    this.#options.driver.push({
+      kind: 'watch',
+      request: { id, sessionId, afterRequest, minZxid: 0, path, scope, from },
+    });
+    return () => {
+      if (this.#watches.delete(id)) this.#options.driver.push({ kind: 'unwatch', id });
+    };
+  }
+
+  touch(sessionId: number): void {
+    this.#untouched.add(sessionId);
+  }
+
+  onTick(callback: (nowMs: number) => void): Timer {
+    this.#tickCallbacks.add(callback);
+    return { cancel: () => void this.#tickCallbacks.delete(callback), keepAlive: () => undefined };
+  }
+
+  pendingChanged(isPending: boolean): void {
+    this.#pendingCount += isPending ? 1 : -1;
+    if (this.#pendingCount <= 1) this.#options.driver.keepAlive(this.#pendingCount > 0);
+  }
+
+  // --- what the peer calls ---------------------------------------------------------------------------------
+
+  /** Hands out one output: watch events first, then replies, then reads. */
+  output(output: ReplicaOutput): void {
+    for (const delivery of output.watches) this.#deliver(delivery);
+    for (const { items, index } of output.applied) {
+      for (const item of items) {
+        if (item.kind === 'system') {
+          // Resumed by somebody else, perhaps on another peer: the earlier holder has lost it.
+          const { result } = item.reply;
+          if (result.kind !== 'session') continue;
+          const link = this.#links.get(result.sessionId);
+          if (link !== undefined && link.holder < result.holder) link.ended('SESSION_EXPIRED');
+        } else this.#links.get(item.sessionId)?.applied(item, index);
+      }
+    }
+    for (const { id, zxid, answer } of output.reads) {
+      const read = this.#reads.get(id);
+      this.#reads.delete(id);
+      read?.settle(this.#answer(answer), zxid);
+    }
+    this.#announceDurable();
+    for (const notice of output.notices) this.#notice(notice);
+  }
+
+  tick(nowMs: number): void {
+    for (const link of this.#links.values()) link.tick(nowMs);
+    for (const callback of this.#tickCallbacks) callback(nowMs);
+    this.#sendTouch(nowMs);
+  }
+
+  /** Nothing will be answered any more. */
+  fail(code: 'PEER_CLOSED' | 'FATAL' | 'STORAGE_FAILED', cause: unknown): void {
+    const links = this.links();
+    this.#links.clear();
+    this.#reads.clear();
+    for (const watch of this.#watches.values()) watch.deliver({ kind: 'failed', code, details: {} });
+    this.#watches.clear();
+    this.#tickCallbacks.clear();
+    for (const link of links) link.failed(code, cause);
+  }
+
+  #notice(notice: ReplicaNotice): void {
+    const { clock, heartbeatMs } = this.#options;
+    switch (notice.kind) {
+      case 'leader':
+        this.isReachable = notice.leader !== undefined;
+        for (const link of this.#links.values()) link.reachable(this.isReachable);
+        return;
+      case 'propose-refused':
+        if (notice.reason === 'overloaded') {
+          for (const link of this.#links.values()) link.resendAt(clock.now() + heartbeatMs);
+        }
+        return;
+      case 'touched': {
+        const sentAtMs = this.#touchSentAtMs.get(notice.id);
+        if (sentAtMs === undefined) return;
+        this.#touchSentAtMs.delete(notice.id);
+        for (const sessionId of notice.sessions) {
+          this.#untouched.delete(sessionId);
+          this.#links.get(sessionId)?.confirmed(sentAtMs);
+        }
+        return;
+      }
+      case 'installed':
+        for (const link of this.#links.values()) {
+          if (this.#options.replica.machine.lastRequestOf(link.sessionId) === undefined)
+            link.ended('SESSION_EXPIRED');
+          else link.resend();
+        }
+        return;
+      default:
+    }
+  }
+
+  #sendTouch(nowMs: number): void {
+    if (this.#untouched.size === 0 || !this.isReachable) return;
+    if (nowMs - this.#lastTouchAtMs < this.#options.heartbeatMs) return;
+    this.#lastTouchAtMs = nowMs;
+    this.#lastId += 1;
+    this.#touchSentAtMs.set(this.#lastId, nowMs);
+    for (const oldest of this.#touchSentAtMs.keys()) {
+      if (this.#touchSentAtMs.size <= touchesRememberedMax) break;
+      this.#touchSentAtMs.delete(oldest);
+    }
+    this.#options.driver.push({ kind: 'touch', id: this.#lastId, sessions: [...this.#untouched] });
+  }
+
+  #announceDurable(): void {
+    const { durableIndex } = this.#options.replica.raft;
+    if (durableIndex <= this.#durableIndex) return;
+    this.#durableIndex = durableIndex;
+    for (const link of this.#links.values()) if (link.wantsDurable) link.durable(durableIndex);
+  }
+
+  #deliver(delivery: WatchDelivery): void {
+    const watch = this.#watches.get(delivery.id);
+    if (watch === undefined) return;
+    const translated = this.#translate(delivery);
+    if (translated.kind === 'failed') this.#watches.delete(delivery.id);
+    watch.deliver(translated);
+  }
+
+  #translate(delivery: WatchDelivery): LinkDelivery {
+    const { views } = this.#options;
+    switch (delivery.kind) {
+      case 'snapshot': {
+        const { zxid, znodes } = delivery;
+        const page = (
+          start: number,
+          end: number,
+        ): ReturnType<Extract<LinkDelivery, { kind: 'snapshot' }>['page']> =>
+          znodes.slice(start, end).map((record) => ({ path: record.path, ...views.of(record) }));
+        return { kind: 'snapshot', zxid, count: znodes.length, page };
+      }
+      case 'changes': {
+        const { zxid, changes } = delivery.transaction;
+        return {
+          kind: 'changes',
+          zxid,
+          count: changes.length,
+          change: (position) => {
+            const change = changes[position];
+            if (change === undefined) return { path: '', before: undefined, after: undefined };
+            const { path, before, after } = change;
+            return { path, before: views.ofOptional(before), after: views.ofOptional(after) };
+          },
+        };
+      }
+      case 'resumed':
+        return { kind: 'resumed', zxid: delivery.zxid };
+      case 'compacted':
+        return { kind: 'failed', code: 'COMPACTED', details: { oldestZxid: delivery.oldestZxid } };
+      case 'too-large': {
+        const { limitValue, measured } = delivery;
+        const details = { limit: 'watchSnapshotZnodesMax', limitValue, measured };
+        return { kind: 'failed', code: 'LIMIT_EXCEEDED', details };
+      }
+    }
+  }
+
+  #answer(answer: QueryAnswer): LinkAnswer {
+    const { views } = this.#options;
+    switch (answer.kind) {
+      case 'znode':
+        return { kind: 'znode', znode: views.ofOptional(answer.znode) };
+      case 'znodes':
+        return { kind: 'znodes', znodes: answer.znodes.map((record) => views.ofOptional(record)) };
+      case 'listing':
+        return {
+          kind: 'listing',
+          items: answer.items.map(({ name, znode }) => ({ name, ...views.of(znode) })),
+        };
+      case 'barrier':
+      case 'names':
+      case 'count':
+      case 'failed':
+        return answer;
+    }
+  }
+}

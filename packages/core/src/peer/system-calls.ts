@@ -1,0 +1,49 @@
+/** Commands of the ensemble that this peer proposes (open, resume and end sessions), until each is answered. */
+import type { SystemOp } from '../codec/op.ts';
+import type { OpError, OpResult } from '../codec/reply.ts';
+import { CoordinationError } from '../errors.ts';
+import type { AppliedSystem } from '../machine/contract.ts';
+import type { WaitOptions } from '../session/api-types.ts';
+import type { Calls } from './calls.ts';
+import type { Driver } from './driver.ts';
+
+export interface SystemCallsOptions {
+  readonly calls: Calls;
+  readonly driver: Driver;
+  readonly origin: { readonly member: string; readonly incarnation: number };
+}
+
+export class SystemCalls {
+  readonly #options: SystemCallsOptions;
+  readonly #waiting = new Map<number, (result: OpResult | OpError) => void>();
+  #lastTicket = 0;
+
+  constructor(options: SystemCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Proposes until it is answered: each of these commands is idempotent or conditional, so again is harmless. */
+  async run(op: SystemOp, options?: WaitOptions): Promise<OpResult> {
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    const call = this.#options.calls.run<OpResult>({
+      options,
+      outcomeUnknown: true,
+      attempt: ({ resolve, reject }) => {
+        this.#waiting.set(ticket, (result) => {
+          if (result.kind === 'error')
+            reject(new CoordinationError(result.code, { details: result.details }));
+          else resolve(result);
+        });
+        this.#options.driver.push({ kind: 'system', ticket, op });
+      },
+    });
+    return await call.finally(() => this.#waiting.delete(ticket));
+  }
+
+  applied(item: AppliedSystem): void {
+    const { member, incarnation } = this.#options.origin;
+    if (item.origin !== member || item.incarnation !== incarnation) return;
+    this.#waiting.get(item.ticket)?.(item.reply.result);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Taking a snapshot beside the running replica, and receiving one. Both go chunk by chunk: an own snapshot
+ * writes its next chunk when the last one is durable, so it paces itself by the disk; a received one is decoded
+ * as it arrives, and only a whole, verified state replaces the machine.
+ */
+import type { Machine } from '../machine/machine.ts';
+import { SnapshotReader } from '../machine/snapshot-reader.ts';
+import type { SnapshotWriter } from '../machine/snapshot-writer.ts';
+import { CoordinationError } from '../errors.ts';
+import type { SnapshotMeta } from '../ports/entry.ts';
+import type { SnapshotChunk } from '../ports/storage.ts';
+import type { InstallSnapshot } from '../raft/messages.ts';
+
+interface Taking {
+  readonly meta: SnapshotMeta;
+  readonly writer: SnapshotWriter;
+  offset: number;
+}
+
+/** The snapshot that this replica takes of itself, at most one at a time. */
+export class SnapshotTaking {
+  #taking: Taking | undefined;
+  /** A chunk is on its way to the disk. */
+  #isWriting = false;
+
+  get isActive(): boolean {
+    return this.#taking !== undefined;
+  }
+
+  /** A chunk may be made now. */
+  get wantsTurn(): boolean {
+    return this.#taking !== undefined && !this.#isWriting;
+  }
+
+  begin(meta: SnapshotMeta, writer: SnapshotWriter): void {
+    this.#taking = { meta, writer, offset: 0 };
+  }
+
+  nextChunk(): SnapshotChunk | undefined {
+    const taking = this.#taking;
+    if (taking === undefined || this.#isWriting) return undefined;
+    const { bytes, last } = taking.writer.next();
+    const chunk = { meta: taking.meta, offset: taking.offset, bytes, last };
+    taking.offset += bytes.length;
+    this.#isWriting = true;
+    return chunk;
+  }
+
+  /** The chunk is durable; answers the meta when it was the last one of a snapshot that is still wanted. */
+  written(chunk: SnapshotChunk): SnapshotMeta | undefined {
+    this.#isWriting = false;
+    if (this.#taking?.meta !== chunk.meta || !chunk.last) return undefined;
+    this.#taking = undefined;
+    return chunk.meta;
+  }
+
+  /** A received snapshot made this one useless. */
+  abort(): void {
+    this.#taking?.writer.abort();
+    this.#taking = undefined;
+  }
+}
+
+/** The snapshot that a leader sends, decoded as it arrives. */
+export class SnapshotReceiving {
+  #reader: SnapshotReader | undefined;
+  #index = 0;
+
+  /** Feeds one chunk. `accepted` false: damaged, start over. `machine`: it was the last one, here is the state. */
+  feed(chunk: InstallSnapshot): { readonly accepted: boolean; readonly machine: Machine | undefined } {
+    if (chunk.offset === 0) {
+      this.#reader = new SnapshotReader();
+      this.#index = chunk.meta.index;
+    }
+    if (this.#reader === undefined || this.#index !== chunk.meta.index)
+      return { accepted: false, machine: undefined };
+    try {
+      this.#reader.push(chunk.bytes);
+      if (!chunk.last) return { accepted: true, machine: undefined };
+      const machine = this.#reader.finish();
+      this.#reader = undefined;
+      return { accepted: machine.appliedIndex === chunk.meta.index, machine };
+    } catch (error) {
+      this.#reader = undefined;
+      if (error instanceof CoordinationError) return { accepted: false, machine: undefined };
+      throw error;
+    }
+  }
+}
