@@ -1,0 +1,143 @@
+/**
+ * One replica alone, stepped by hand, so that every synchronous slice of our own code can be timed by itself.
+ * Its disk is an array that remembers only how much was written.
+ */
+import { PerformanceObserver } from 'node:perf_hooks';
+import {
+  BatchBuilder,
+  encodeSystemBatch,
+  Machine,
+  type Op,
+  Replica,
+  type ReplicaInput,
+  type ReplicaOutput,
+} from '@quorate/core/inspect';
+import { defaultEnsembleLimits, defaultPeerLimits } from '@quorate/core/inspect';
+
+export interface Slice {
+  readonly startMs: number;
+  readonly ms: number;
+}
+
+export class Solo {
+  readonly replica: Replica;
+  readonly #builder = new BatchBuilder();
+  readonly #collections: Slice[] = [];
+  readonly #observer: PerformanceObserver;
+  #inputs: ReplicaInput[] = [];
+  #request = 0;
+  #sessionId = 0;
+  slices: Slice[] = [];
+  snapshotBytes = 0;
+  snapshotsCount = 0;
+
+  constructor(snapshotAfterEntries: number) {
+    const raft = {
+      ...defaultPeerLimits,
+      id: 'a',
+      incarnation: 1,
+      members: { a: '' },
+      heartbeatTicks: 5,
+      electionTicks: 25,
+      tickMs: 10,
+      randomU32: () => 7,
+    };
+    const config = {
+      ...defaultPeerLimits,
+      ensembleLimits: defaultEnsembleLimits,
+      raft,
+      snapshotAfterEntries,
+    };
+    const restored = { hardState: undefined, snapshot: undefined, entries: [] };
+    this.replica = new Replica(config, restored, new Machine());
+    this.#observer = new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries())
+        this.#collections.push({ startMs: startTime, ms: duration });
+    });
+    this.#observer.observe({ entryTypes: ['gc'] });
+    this.#perform(this.replica.start(0));
+    this.settle();
+    this.#openSession();
+  }
+
+  /** Writes as one entry; returns when they are applied. */
+  write(ops: readonly Op[]): void {
+    for (const op of ops) this.#builder.add(op);
+    const firstRequest = this.#request + 1;
+    const header = {
+      sessionId: this.#sessionId,
+      holder: 1,
+      firstRequest,
+      acknowledgedThrough: this.#request,
+    };
+    const bytes = this.#builder.finish(header);
+    this.#request += ops.length;
+    this.#step({ kind: 'submit', wallMs: 0, batches: [{ bytes, announceDurable: false }] });
+    this.settle();
+  }
+
+  /** One turn of background work, if there is any. */
+  turn(): void {
+    this.#step({ kind: 'continue', wallMs: 0 });
+    this.settle();
+  }
+
+  settle(): void {
+    for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift())
+      this.#step(input);
+  }
+
+  /** Longest slice, with and without the garbage collections that fell into it. */
+  async longest(): Promise<{
+    readonly withCollection: number;
+    readonly without: number;
+    readonly collection: number;
+  }> {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+    const collected = (slice: Slice): number =>
+      this.#collections
+        .filter(({ startMs }) => startMs >= slice.startMs && startMs <= slice.startMs + slice.ms)
+        .reduce((sum, { ms }) => sum + ms, 0);
+    const slices = this.slices.filter(({ ms }) => ms > 0.5);
+    return {
+      withCollection: Math.max(0, ...slices.map(({ ms }) => ms)),
+      without: Math.max(0, ...slices.map((slice) => slice.ms - collected(slice))),
+      collection: Math.max(0, ...slices.map(collected)),
+    };
+  }
+
+  close(): void {
+    this.#observer.disconnect();
+  }
+
+  #openSession(): void {
+    const op = {
+      kind: 'open-session',
+      secretHash: new Uint8Array(32),
+      timeoutMs: Number.POSITIVE_INFINITY,
+    } as const;
+    const bytes = encodeSystemBatch({ kind: 'system', origin: 'a', incarnation: 1, ticket: 1, op });
+    this.#step({ kind: 'submit', wallMs: 0, batches: [{ bytes, announceDurable: false }] });
+    this.settle();
+    this.#sessionId = this.replica.machine.sessions()[0]?.sessionId ?? 0;
+  }
+
+  #step(input: ReplicaInput): void {
+    const startMs = performance.now();
+    const output = this.replica.step(input);
+    this.slices.push({ startMs, ms: performance.now() - startMs });
+    this.#perform(output);
+  }
+
+  #perform(output: ReplicaOutput): void {
+    for (const { ticket, batch } of output.persists) {
+      this.#inputs.push({ kind: 'persisted', wallMs: 0, ticket });
+      if (batch.snapshotChunk === undefined) continue;
+      this.snapshotBytes += batch.snapshotChunk.bytes.length;
+      if (batch.snapshotChunk.last) this.snapshotsCount += 1;
+    }
+    if (output.more) this.#inputs.push({ kind: 'continue', wallMs: 0 });
+  }
+}
