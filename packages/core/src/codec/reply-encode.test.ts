@@ -80,6 +80,12 @@ describe('replies', () => {
     expect(result).toEqual({ kind: 'patched', value: copied, stat });
   });
 
+  it('have flags that are 0 or 1 and nothing else', () => {
+    const bytes = encode({ zxid: 1, result: { kind: 'created', path: '/a', stat, created: true } });
+    bytes[bytes.length - 1] = 2;
+    expect(codeOf(bytes)).toBe('PROTOCOL');
+  });
+
   it('are PROTOCOL errors when they are cut short or changed, or are still replies', () => {
     const all = results.map(([result]) => encode({ zxid: 300, result }));
     fc.assert(
