@@ -85,6 +85,21 @@ describe('the links of the documentation', () => {
   });
 });
 
+describe('the file names in the documentation', () => {
+  const folders = ['', 'packages/core/src/', 'docs/'];
+
+  test.each(['CONTRIBUTING.md', ...pagesBelow('docs')])('exist: %s', (page) => {
+    const named = [...read(page).matchAll(/`((?:[\w.-]+\/)*[\w-]+\.(?:ts|md))`/g)].map(
+      (match) => match[1] ?? '',
+    );
+    // A name alone stands for its kind, a path for one file.
+    const paths = named.filter((name) => name.includes('/'));
+    expect(paths.filter((path) => !folders.some((folder) => existsSync(join(root, folder, path))))).toEqual(
+      [],
+    );
+  });
+});
+
 describe('the block finder', () => {
   test('takes ts blocks alone, with their line and what they promise to print', () => {
     const page = 'a\n```ts\nconsole.log(1); // 1\nb;\n```\n```text\nc\n```\n```ts\n```';
