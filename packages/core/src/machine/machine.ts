@@ -33,6 +33,7 @@ import { executeSystem } from './system-commands.ts';
 
 const nothing: Applied = Object.freeze({ items: [], transactions: [], commandCount: 0 });
 
+/** The replicated state of one replica and the only way to change it: `apply`. */
 export class Machine {
   readonly #state: MachineState;
 

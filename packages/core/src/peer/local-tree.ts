@@ -4,7 +4,7 @@ import type { Value } from '../codec/value.ts';
 import { CoordinationError } from '../errors.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { PageOptions, Znode } from '../session/api-types.ts';
-import { pathProblem } from '../tree/path.ts';
+import { pathProblem } from '../codec/path.ts';
 import type { LocalTree } from './peer-types.ts';
 import type { Views } from './views.ts';
 

@@ -68,6 +68,7 @@ export interface SessionInfo {
   readonly openedAtMs: number;
 }
 
+/** A member as the membership lists it. */
 export interface MemberInfo {
   readonly id: string;
   readonly address: string;
@@ -77,7 +78,7 @@ export interface MemberInfo {
 }
 
 /**
- * The article's timing model beside what this peer measured (requirements R10). All in milliseconds;
+ * The timing model (T_election = N x T_heartbeat / 2) beside what this peer measured. All in milliseconds;
  * undefined: not measured here yet.
  */
 export interface PeerTimings {

@@ -1,5 +1,5 @@
 /**
- * The terms of the article's timing model, measured (requirements R10). Samples are taken one at a time, so a
+ * The terms of the timing model T_election = N x T_heartbeat / 2, measured. Samples are taken one at a time, so a
  * busy leader pays one comparison per message and no memory.
  */
 import type { ReplicaMessage, ReplicaNotice } from '../replica/contract.ts';

@@ -51,6 +51,7 @@ export interface FollowerView {
   readonly counted: boolean;
 }
 
+/** One member's part in consensus: a function of its inputs. */
 export class Raft {
   readonly #state: RaftState;
   #isStarted = false;

@@ -77,6 +77,7 @@ export interface WatchRequest {
   readonly from: number | undefined;
 }
 
+/** Everything that a replica can learn; `wallMs` is the wall clock when it did. */
 export type ReplicaInput = { readonly wallMs: number } & (
   | { readonly kind: 'tick'; readonly count: number }
   | { readonly kind: 'message'; readonly message: ReplicaMessage }

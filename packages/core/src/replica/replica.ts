@@ -40,6 +40,7 @@ type PersistOwner =
   | { readonly kind: 'raft'; readonly ticket: number }
   | { readonly kind: 'snapshot'; readonly chunk: SnapshotChunk };
 
+/** One member's deterministic brain. */
 export class Replica {
   readonly #config: ReplicaConfig;
   readonly #raft: Raft;
