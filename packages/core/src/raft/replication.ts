@@ -33,6 +33,8 @@ export function replicate(state: RaftState, progress: Progress): void {
 export function sendHeartbeat(state: RaftState, progress: Progress): void {
   const { log } = state;
   const term = log.termAt(progress.nextIndex - 1);
+  // Compacted away while the follower was behind, or while what it was sent got lost.
+  if (progress.state !== 'snapshot' && term === undefined) sendSnapshotInstead(state, progress);
   if (progress.state !== 'snapshot' && term !== undefined) {
     sendAppend(state, progress, { previousIndex: progress.nextIndex - 1, previousTerm: term, entries: [] });
     return;

@@ -294,9 +294,11 @@ export class RaftState {
     const listed = listedIncarnation(committed.membership, this.id);
     if (listed === this.incarnation) {
       if (!isEqual(committed.bytes, this.#record?.bytes)) this.setRecord(committed);
-    } else if (listed !== undefined && this.#record !== undefined) {
-      this.setRecord(undefined);
+      return;
     }
+    // After a restart the commit index may be older than the record; then the record's entry is still to come.
+    const isOverruled = listed !== undefined && !this.isUndisputed(this.id, this.incarnation);
+    if (isOverruled && this.#record !== undefined) this.setRecord(undefined);
   }
 
   /** Draws a new election time-out, from now on. */
