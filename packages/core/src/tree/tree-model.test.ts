@@ -133,15 +133,15 @@ class Run {
   readonly #tree = new Tree();
   readonly #model = new Model();
   #running: Running | undefined = undefined;
-  #zxid = 0;
+  zxid = 0;
 
   constructor() {
     for (const record of this.#tree.walk('/')) this.#model.records.set('/', record);
   }
 
   transaction(writes: readonly Write[], isCommitted: boolean): void {
-    this.#zxid += 1;
-    const stamp = { zxid: this.#zxid, wallMs: 1_000 + this.#zxid, elapsedMs: 5 * this.#zxid };
+    this.zxid += 1;
+    const stamp = { zxid: this.zxid, wallMs: 1_000 + this.zxid, elapsedMs: 5 * this.zxid };
     const kept = new Map(this.#model.records);
     const { digest } = this.#tree;
     this.#tree.begin();
@@ -188,6 +188,7 @@ test('any transactions, rollbacks and snapshots agree with a plain map', () => {
         else if (one.kind === 'slice') run.slice(one.budget);
         else run.giveUp();
       }
+      expect(run.zxid).toBeLessThanOrEqual(steps.length);
     }),
     { numRuns: 300 },
   );
