@@ -14,8 +14,11 @@ import { valueDepthMax } from '../limits.ts';
 import { createPack, type Packable } from './msgpack.ts';
 import { textByteLength, writeAscii, writeText } from './text.ts';
 import { checkValue } from './value-check.ts';
+import { sourceOf } from './value-source.ts';
+import type { ValueSource } from './value.ts';
 
 const pack = createPack();
+const noBytes: Uint8Array = new Uint8Array(0);
 
 /** MessagePack's longest string or byte array. */
 const lengthMax = 0xffff_ffff;
@@ -33,9 +36,75 @@ const typedArrayLength = Object.getOwnPropertyDescriptor(typedArrayPrototype, 'l
  * are not enumerable, bigints beyond 64 bits, and more than valueDepthMax levels.
  */
 export function encodeValue(value: unknown, argument = 'value'): Uint8Array {
+  return encodeInto(new ExactRoom(), value, argument).source;
+}
+
+/**
+ * Encodes many values, one after the other, into blocks that they share: a small array of bytes costs more to
+ * allocate than its value to encode. A result stays what it is for ever, but keeps its whole block alive: copy
+ * it (a batch does) unless it is short-lived.
+ */
+export class ValueEncoder {
+  readonly #room: BlockRoom = new BlockRoom();
+
+  /** As {@link encodeValue}. */
+  encode(value: unknown, argument = 'value'): ValueSource {
+    return encodeInto(this.#room, value, argument);
+  }
+}
+
+/** Where encoded bytes go: after `take(n)` there is room for n of them in `bytes` from `at` on. */
+interface Room {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  take(byteCount: number): void;
+}
+
+/** Exactly the bytes of one value. */
+class ExactRoom implements Room {
+  bytes: Uint8Array = noBytes;
+  readonly at = 0;
+
+  take(byteCount: number): void {
+    this.bytes = new Uint8Array(byteCount);
+  }
+}
+
+/** Long enough to make allocations rare, short enough to be no burden while a value in it waits. */
+const blockBytes = 32 * 1_024;
+/** A value of more than this gets bytes of its own: it would waste the rest of a block. */
+const blockValueBytesMax = 4 * 1_024;
+
+class BlockRoom implements Room {
+  bytes: Uint8Array = noBytes;
+  at = 0;
+  #block: Uint8Array = noBytes;
+  #blockEnd = 0;
+
+  take(byteCount: number): void {
+    if (byteCount > blockValueBytesMax) {
+      this.bytes = new Uint8Array(byteCount);
+      this.at = 0;
+      return;
+    }
+    if (this.#blockEnd + byteCount > this.#block.length) {
+      this.#block = new Uint8Array(blockBytes);
+      this.#blockEnd = 0;
+    }
+    this.bytes = this.#block;
+    this.at = this.#blockEnd;
+    this.#blockEnd += byteCount;
+  }
+}
+
+function encodeInto(room: Room, value: unknown, argument: string): ValueSource {
+  if (typeof value === 'string') return encodeString(room, value, argument);
+  if (isByteArray(value)) return encodeByteArray(room, value, argument);
+  return sourceOf(encodeOther(value, argument));
+}
+
+function encodeOther(value: unknown, argument: string): Uint8Array {
   switch (typeof value) {
-    case 'string':
-      return encodeString(value, argument);
     case 'number':
       return encodeNumber(value);
     case 'boolean':
@@ -43,59 +112,68 @@ export function encodeValue(value: unknown, argument = 'value'): Uint8Array {
     case 'bigint':
       return encodeBigint(value, argument);
     default:
-      if (value === null) return Uint8Array.of(0xc0);
-      if (isByteArray(value)) return encodeByteArray(value, argument);
-      return encodeComposite(value, argument);
+      return value === null ? Uint8Array.of(0xc0) : encodeComposite(value, argument);
   }
 }
 
-function encodeString(text: string, argument: string): Uint8Array {
-  const bytes = withHeader(text.length, 0xd9, 0x20);
-  if (writeAscii(text, bytes, bytes.length - text.length)) return bytes;
-  const byteLength = textByteLength(text);
-  if (byteLength < 0) throw refused(argument, argument, 'has a lone surrogate, which UTF-8 cannot hold');
-  const wide = withHeader(byteLength, 0xd9, 0x20);
-  writeText(text, wide, wide.length - byteLength);
-  return wide;
+function encodeString(room: Room, text: string, argument: string): ValueSource {
+  let header = headerLength(text.length, 0x20);
+  room.take(header + text.length);
+  let start = room.at;
+  let byteLength = text.length;
+  if (!writeAscii(text, room.bytes, start + header)) {
+    byteLength = textByteLength(text);
+    if (byteLength < 0) throw refused(argument, argument, 'has a lone surrogate, which UTF-8 cannot hold');
+    header = headerLength(byteLength, 0x20);
+    room.take(header + byteLength);
+    start = room.at;
+    writeText(text, room.bytes, start + header);
+  }
+  if (header === 1) room.bytes[start] = 0xa0 | byteLength;
+  else writeHeader(room.bytes, start, { type: 0xd9, length: byteLength });
+  return { source: room.bytes, start, end: start + header + byteLength };
 }
 
-function encodeByteArray(value: Uint8Array, argument: string): Uint8Array {
+function encodeByteArray(room: Room, value: Uint8Array, argument: string): ValueSource {
   const length = byteArrayLength(value);
   if (length > lengthMax) throw refused(argument, argument, 'is longer than any value can be');
-  const bytes = withHeader(length, 0xc4, 0);
+  const header = headerLength(length, 0);
+  room.take(header + length);
+  const start = room.at;
   try {
-    bytes.set(value, bytes.length - length);
+    room.bytes.set(value, start + header);
   } catch (error) {
     // Its buffer was transferred to another thread: it is no longer there.
     throw unreadable(argument, error);
   }
-  return bytes;
+  writeHeader(room.bytes, start, { type: 0xc4, length });
+  return { source: room.bytes, start, end: start + header + length };
 }
 
-/** Room for `length` bytes behind their header; `type` is its 8-bit form, lengths below `fixed` have a shorter one. */
-function withHeader(length: number, type: number, fixed: number): Uint8Array {
-  if (length < fixed) {
-    const bytes = new Uint8Array(1 + length);
-    bytes[0] = 0xa0 | length;
-    return bytes;
-  }
+/** Bytes before a payload of `length` bytes; lengths below `fixed` stand in the type's own byte. */
+function headerLength(length: number, fixed: number): number {
+  if (length < fixed) return 1;
+  return length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5;
+}
+
+/** `type` is the 8-bit form of the header; the 16-bit and the 32-bit forms follow it. */
+function writeHeader(
+  bytes: Uint8Array,
+  at: number,
+  header: { readonly type: number; readonly length: number },
+): void {
+  const { type, length } = header;
   if (length < 0x100) {
-    const bytes = new Uint8Array(2 + length);
-    bytes[0] = type;
-    bytes[1] = length;
-    return bytes;
+    bytes[at] = type;
+    bytes[at + 1] = length;
+  } else if (length < 0x1_0000) {
+    bytes[at] = type + 1;
+    bytes[at + 1] = length >> 8;
+    bytes[at + 2] = length & 0xff;
+  } else {
+    bytes[at] = type + 2;
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(at + 1, length);
   }
-  if (length < 0x1_0000) {
-    const bytes = new Uint8Array(3 + length);
-    bytes[0] = type + 1;
-    bytes[1] = length >> 8;
-    bytes[2] = length & 0xff;
-    return bytes;
-  }
-  const bytes = new Uint8Array(5 + length);
-  bytes[0] = type + 2;
-  new DataView(bytes.buffer).setUint32(1, length);
-  return bytes;
 }
 
 function encodeNumber(value: number): Uint8Array {

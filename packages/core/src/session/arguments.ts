@@ -5,8 +5,7 @@
  */
 import type { CreateKind, CreateOp, MultiOp, Op, SingleOp } from '../codec/op.ts';
 import { anyVersion } from '../codec/op.ts';
-import { encodeValue } from '../codec/value-encode.ts';
-import { sourceOf } from '../codec/value-source.ts';
+import { ValueEncoder } from '../codec/value-encode.ts';
 import type { ValueSource } from '../codec/value.ts';
 import { CoordinationError } from '../errors.ts';
 import type { CreateOptions, DeleteOptions, Operation, SetOptions } from './api-types.ts';
@@ -16,6 +15,7 @@ import type { Chroot } from './chroot.ts';
 export class OpArguments {
   readonly #chroot: Chroot;
   readonly #valueBytesMax: number;
+  readonly #encoder: ValueEncoder = new ValueEncoder();
 
   constructor(chroot: Chroot, valueBytesMax: number) {
     this.#chroot = chroot;
@@ -93,14 +93,15 @@ export class OpArguments {
 
   /** Encodes a value; the ensemble's limit is checked here as a courtesy, apply judges it. */
   value(value: unknown, argument: string): ValueSource {
-    const bytes = encodeValue(value, argument);
-    if (bytes.byteLength <= this.#valueBytesMax) return sourceOf(bytes);
+    const encoded = this.#encoder.encode(value, argument);
+    const measured = encoded.end - encoded.start;
+    if (measured <= this.#valueBytesMax) return encoded;
     throw new CoordinationError('LIMIT_EXCEEDED', {
       details: {
         argument,
         limit: 'valueBytesMax',
         limitValue: this.#valueBytesMax,
-        measured: bytes.byteLength,
+        measured,
       },
     });
   }
