@@ -1,0 +1,219 @@
+/**
+ * A whole ensemble in this process, over a network that a test can disturb. Timing is short and real; nothing
+ * here sleeps to wait for something: `until` looks again and again and says what it saw when it gives up.
+ *
+ * Every ensemble has a seed. A failing test prints it with what each peer was at that moment.
+ */
+import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import {
+  memoryStorage,
+  openPeer,
+  type Limits,
+  type Peer,
+  type Session,
+  type SessionOptions,
+} from '@quorate/core';
+import type { Storage } from '@quorate/core/ports';
+import { memoryNetwork, type FaultDecision, type MemoryNetwork } from '@quorate/transport-memory';
+import { onTestFailed } from 'vitest';
+import { SeededRandom } from './seeded-random.ts';
+
+/** Shares of frames that go wrong, from 0 to 1. */
+export interface FaultRates {
+  readonly drop?: number;
+  readonly duplicate?: number;
+  /** Held for a few turns of the event loop, so that later frames overtake it. */
+  readonly delay?: number;
+}
+
+export interface EnsembleOptions {
+  readonly size: 1 | 2 | 3 | 4 | 5 | 7;
+  readonly seed?: number;
+  readonly limits?: Partial<Limits>;
+  readonly timing?: { readonly heartbeatMs: number; readonly electionTimeoutMs: number };
+}
+
+export const heartbeatMs = 20;
+export const electionTimeoutMs = 100;
+
+/** The longest wait for anything: far beyond what a busy machine needs. */
+export const patienceMs = 8_000;
+
+const delayTurnsMax = 40;
+
+export class Ensemble implements AsyncDisposable {
+  readonly ids: readonly string[];
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  /** What no peer may ever report. */
+  readonly fatals: unknown[] = [];
+  readonly #options: EnsembleOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #storages = new Map<string, Storage>();
+  #rates: FaultRates = {};
+
+  constructor(options: EnsembleOptions) {
+    this.#options = options;
+    this.ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, options.size);
+    this.random = new SeededRandom(options.seed ?? 1);
+    this.network = memoryNetwork({ faults: () => this.#decide() });
+    onTestFailed(() => console.error(this.describe()));
+  }
+
+  /** From now on frames go wrong at these rates; none: all arrive. */
+  disturb(rates: FaultRates): void {
+    this.#rates = rates;
+  }
+
+  /** Everybody reaches everybody again, and all frames arrive. */
+  heal(): void {
+    this.#rates = {};
+    this.network.heal();
+  }
+
+  /** Peers that run, in the order of their ids. */
+  get peers(): readonly Peer[] {
+    return this.ids.flatMap((id) => this.#peers.get(id) ?? []);
+  }
+
+  peer(id: string): Peer {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) throw new RangeError(`peer ${id} does not run`);
+    return peer;
+  }
+
+  isRunning(id: string): boolean {
+    return this.#peers.has(id);
+  }
+
+  /** Starts a member that does not run. `wiped`: it has lost its data. */
+  async start(id: string, options: { readonly wiped?: boolean } = {}): Promise<Peer> {
+    const storage = (options.wiped === true ? undefined : this.#storages.get(id)) ?? memoryStorage();
+    this.#storages.set(id, storage);
+    const { timing = { heartbeatMs, electionTimeoutMs }, limits = {} } = this.#options;
+    const peer = await openPeer({
+      id,
+      members: Object.fromEntries(this.ids.map((member) => [member, ''])),
+      transport: this.network.transport(),
+      storage,
+      timing,
+      limits: { sessionTimeoutMsMin: 100, ...limits },
+    });
+    peer.on('fatal', (error) => this.fatals.push({ id, error }));
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  /** Stops a peer as if its process had died. */
+  async kill(id: string): Promise<void> {
+    const peer = this.peer(id);
+    this.#peers.delete(id);
+    await peer.close({ graceful: false });
+  }
+
+  async closeGracefully(id: string): Promise<void> {
+    const peer = this.peer(id);
+    this.#peers.delete(id);
+    await peer.close();
+  }
+
+  async restart(id: string, options: { readonly wiped?: boolean } = {}): Promise<Peer> {
+    if (this.isRunning(id)) await this.kill(id);
+    return await this.start(id, options);
+  }
+
+  /** Waits until one of the named peers leads and all of them know it. Default: all that run. */
+  async leader(among: readonly string[] = this.peers.map((peer) => peer.id)): Promise<Peer> {
+    return await this.until('a leader that all of them know', () => {
+      const known = new Set(among.map((id) => this.peer(id).leader));
+      const [leader] = known;
+      if (known.size !== 1 || leader === undefined || !among.includes(leader)) return undefined;
+      const peer = this.peer(leader);
+      return peer.role === 'leader' ? peer : undefined;
+    });
+  }
+
+  /** Running peers that do not lead now. */
+  async followers(): Promise<readonly Peer[]> {
+    const leader = await this.leader();
+    return this.peers.filter((peer) => peer !== leader);
+  }
+
+  /** Waits until all peers that run stand at the same position, and checks that their states are equal. */
+  async agree(): Promise<void> {
+    const positionsOf = (): readonly number[] =>
+      this.peers.flatMap((peer) => [peer.zxid, peer.status().positions.appliedIndex]);
+    await this.until('all peers at one position', () => {
+      const [zxid, index] = positionsOf();
+      return this.peers.every((peer) => {
+        const { positions } = peer.status();
+        return peer.zxid === zxid && positions.appliedIndex === index && positions.commitIndex === index;
+      });
+    });
+    const digests = this.peers.map((peer) => `${peer.zxid}: ${peer.status().digest}`);
+    strictEqual(new Set(digests).size, 1, `equal digests, seed ${this.random.seed}: ${digests.join(', ')}`);
+  }
+
+  session(id: string, options: SessionOptions = {}): Promise<Session> {
+    return this.peer(id).openSession({ timeoutMs: 2_000, deadlineMs: patienceMs, ...options });
+  }
+
+  /** Looks until `look` answers something other than undefined or false. */
+  async until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+    return await until(what, look, { describe: () => this.describe() });
+  }
+
+  describe(): string {
+    const lines = this.peers.map((peer) => {
+      const { positions, role, leader, term, zxid, isAdmitted, digest } = peer.status();
+      return `  ${peer.id}: ${JSON.stringify({ role, leader, term, zxid, isAdmitted, digest, ...positions })}`;
+    });
+    return [`ensemble of ${this.ids.length}, seed ${this.random.seed}:`, ...lines].join('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.heal();
+    await Promise.all(this.peers.map((peer) => this.kill(peer.id)));
+    deepStrictEqual(this.fatals, [], `no peer stops by itself, seed ${this.random.seed}`);
+  }
+
+  #decide(): FaultDecision {
+    const { drop = 0, duplicate = 0, delay = 0 } = this.#rates;
+    if (drop + duplicate + delay === 0) return 'deliver';
+    const share = this.random.next();
+    if (share < drop) return 'drop';
+    if (share < drop + duplicate) return 'duplicate';
+    if (share < drop + duplicate + delay) return { delayTurns: 1 + this.random.below(delayTurnsMax) };
+    return 'deliver';
+  }
+}
+
+/** A running ensemble with a leader that everybody knows. */
+export async function openEnsemble(options: EnsembleOptions): Promise<Ensemble> {
+  const ensemble = new Ensemble(options);
+  await Promise.all(ensemble.ids.map((id) => ensemble.start(id)));
+  await ensemble.leader();
+  return ensemble;
+}
+
+/** Looks again and again; the wait between two looks is no synchronisation, only politeness. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false,
+  options: { readonly waitMs?: number; readonly describe?: () => string } = {},
+): Promise<T> {
+  const { waitMs = patienceMs, describe = () => '' } = options;
+  const giveUpAt = performance.now() + waitMs;
+  for (;;) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > giveUpAt) throw new Error(`waited ${waitMs} ms for ${what}\n${describe()}`);
+    await pause(2);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
