@@ -19,19 +19,21 @@ type Primitive = null | boolean | number | bigint | string;
  * Accepts any type that is made of {@link Value} (interfaces and optional properties too) and turns every
  * other part into `never`, so that a function, a Map or a class instance fails at compile time.
  */
-export type Storable<T> = T extends Primitive | Uint8Array
-  ? T
-  : T extends (...args: never[]) => unknown
-    ? never
-    : T extends symbol | undefined
+export type Storable<T> = [T] extends [Value]
+  ? T // Also ends the recursion for Value itself, which has no depth.
+  : T extends Primitive | Uint8Array
+    ? T
+    : T extends (...args: never[]) => unknown
       ? never
-      : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date | RegExp | Promise<unknown>
+      : T extends symbol | undefined
         ? never
-        : T extends readonly unknown[]
-          ? { readonly [K in keyof T]: Storable<T[K]> }
-          : T extends object
+        : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date | RegExp | Promise<unknown>
+          ? never
+          : T extends readonly unknown[]
             ? { readonly [K in keyof T]: Storable<T[K]> }
-            : never;
+            : T extends object
+              ? { readonly [K in keyof T]: Storable<T[K]> }
+              : never;
 
 /**
  * An encoded value where it lies: the bytes of `source` from `start` (inclusive) to `end` (exclusive).

@@ -125,13 +125,26 @@ export interface Swapped {
 }
 
 /** What the recipe of `update` may change: the value without `readonly`. Replace byte arrays, do not edit them. */
-export type Draft<T> = T extends null | undefined | boolean | number | bigint | string | symbol | Uint8Array
-  ? T
-  : T extends (...args: never[]) => unknown
+export type Draft<T> = [Value, T] extends [T, Value]
+  ? DraftValue // Value itself has no depth: a mapped type would never come to its end.
+  : T extends null | undefined | boolean | number | bigint | string | symbol | Uint8Array
     ? T
-    : T extends object
-      ? { -readonly [K in keyof T]: Draft<T[K]> }
-      : T;
+    : T extends (...args: never[]) => unknown
+      ? T
+      : T extends object
+        ? { -readonly [K in keyof T]: Draft<T[K]> }
+        : T;
+
+/** A {@link Value} without `readonly`. */
+export type DraftValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | DraftValue[]
+  | { [key: string]: DraftValue };
 
 /** Options of `watch`. */
 export interface WatchOptions {

@@ -74,8 +74,8 @@ export class SessionCore {
     this.timeoutMs = timeoutMs;
     this.#secret = options.secret.slice();
     this.#calls = new WaitingCalls((isPending) => {
-      // A link that was closed holds nothing any more.
-      if (!this.#isFinished) link.pending(isPending);
+      // After the end nothing holds the process: a link that was closed would never let go.
+      if (!this.#isFinished || !isPending) link.pending(isPending);
     });
     this.#keepAlive = new KeepAlive({ link, timeoutMs, openedAtMs: options.openedAtMs ?? link.now() });
     this.outbox = new Outbox({

@@ -236,7 +236,10 @@ class SessionView implements Session {
 
   sync(options?: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const asked: ReadOptions = { ...options, consistency: 'linearizable' };
+      const asked = {
+        ...(optionsOf(options) as WaitOptions | undefined),
+        consistency: 'linearizable',
+      } as const;
       this.#ask({ query: { kind: 'barrier' }, shape: toBarrier, resolve, reject }, asked);
     });
   }

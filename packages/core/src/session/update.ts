@@ -88,9 +88,10 @@ export class Updater {
 
   #produce(base: Value, recipe: UpdateRequest['recipe']): Produced {
     if (typeof base !== 'object' || base === null || base instanceof Uint8Array) {
-      // Nothing to draft. A byte array is this call's own copy, so editing it in place works.
-      const result = runRecipe(recipe, base);
-      const value = result === undefined ? base : result;
+      // Nothing to draft. A byte array is copied, so that it can be edited in place and compared afterwards.
+      const draft = base instanceof Uint8Array ? base.slice() : base;
+      const result = runRecipe(recipe, draft);
+      const value = result === undefined ? draft : result;
       return { value, patches: [{ op: 'replace', path: [], value }] };
     }
     let thrown: { readonly error: unknown } | undefined;
