@@ -21,7 +21,7 @@ import type { Op, SystemOp } from './op.ts';
 export interface SessionBatch {
   readonly kind: 'session';
   readonly sessionId: number;
-  /** Who holds the session: counts its resumptions, so that an earlier holder cannot interfere. */
+  /** Who holds the session: the ticket of its resumption, so that an earlier holder cannot interfere. */
   readonly holder: number;
   readonly firstRequest: number;
   /** The session has every reply up to this request: replicas may forget them. */

@@ -192,7 +192,7 @@ export class Machine {
 function applySystemBatch(state: MachineState, batch: SystemBatch, items: AppliedItem[]): number {
   state.zxid += 1;
   const { origin, incarnation, ticket } = batch;
-  const { result, ended } = executeSystem(state, batch.op);
+  const { result, ended } = executeSystem(state, batch);
   items.push({ kind: 'system', origin, incarnation, ticket, reply: { zxid: state.zxid, result } });
   if (ended !== undefined) items.push(ended);
   return 1;

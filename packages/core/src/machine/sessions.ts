@@ -22,7 +22,7 @@ export interface Session {
   readonly timeoutMs: number;
   /** Wall time of its opening by the leader's clock. */
   readonly openedAtMs: number;
-  /** Counts its resumptions, from 1. Batches of earlier holders are refused. */
+  /** Ticket of its last resumption; at first `firstHolder`. Batches of other holders are refused. */
   holder: number;
   /** Also holds the number of its last request. */
   replies: ReplyRecord;
@@ -31,6 +31,9 @@ export interface Session {
   digestHigh: number;
   digestStale: boolean;
 }
+
+/** Who opened a session holds it under this number; tickets of resumptions are larger. */
+export const firstHolder = 1;
 
 /**
  * Closed sessions that are remembered: a close whose answer was lost is asked again, and SESSION_CLOSED tells
@@ -85,7 +88,7 @@ export class SessionTable {
   }
 
   open(facts: Pick<Session, 'id' | 'secretHash' | 'timeoutMs' | 'openedAtMs'>): Session {
-    return this.#add({ ...facts, holder: 1, replies: new ReplyRecord() });
+    return this.#add({ ...facts, holder: firstHolder, replies: new ReplyRecord() });
   }
 
   /** Puts back a session of a snapshot; ids must come in order. */
@@ -153,7 +156,7 @@ export class SessionTable {
         id: session.id,
         previous,
       });
-      invariant(session.holder >= 1, 'holders count from 1', { holder: session.holder });
+      invariant(session.holder >= 1, 'a session has a holder', { holder: session.holder });
       invariant(!this.#closed.has(session.id), 'an open session is not closed', { id: session.id });
       invariant(this.bySecret(session.secretHash) === session, 'a session is found by its secret');
       session.replies.validate();

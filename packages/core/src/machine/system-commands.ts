@@ -3,6 +3,7 @@
  * state that justified it) or idempotent (asked twice, it is answered as if asked once).
  */
 import { secretHashBytes } from '../codec/op-encode.ts';
+import type { SystemBatch } from '../codec/batch.ts';
 import type { SystemOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import type { ErrorCode, ErrorDetails } from '../errors.ts';
@@ -13,7 +14,7 @@ import type { SessionEnded } from './contract.ts';
 import { copyLimits, limitsProblem } from './limit-rules.ts';
 import { dueTime } from './reaper.ts';
 import { ReplyRecord } from './replies.ts';
-import type { Session, SessionEnd } from './sessions.ts';
+import { firstHolder, type Session, type SessionEnd } from './sessions.ts';
 import type { MachineState } from './state.ts';
 
 export interface SystemEffect {
@@ -27,14 +28,14 @@ type OpOf<K extends SystemOp['kind']> = Extract<SystemOp, { kind: K }>;
 const done: OpResult = Object.freeze({ kind: 'none' });
 
 /** Executes one command under the current zxid. */
-export function executeSystem(state: MachineState, op: SystemOp): SystemEffect {
+export function executeSystem(state: MachineState, { op, ticket }: SystemBatch): SystemEffect {
   switch (op.kind) {
     case 'configure':
       return answer(configure(state, op.limits));
     case 'open-session':
       return answer(openSession(state, op));
     case 'resume-session':
-      return answer(resumeSession(state, op));
+      return answer(resumeSession(state, op, ticket));
     case 'expire-session':
       return expireSession(state, op);
     case 'end-session':
@@ -91,15 +92,21 @@ function openSession(state: MachineState, op: OpOf<'open-session'>): OpResult | 
 }
 
 /**
+ * The holder is the ticket of its resumption: one that arrives again, doubled on its way or asked again because
+ * no answer came, must not take the session from whom it has just given it to.
+ *
  * A resumption takes a request number of its own, without a reply: so an expiry that was proposed before it
  * names an older one and is rejected, like one that a request overtook.
  */
-function resumeSession(state: MachineState, op: OpOf<'resume-session'>): OpResult | OpError {
+function resumeSession(state: MachineState, op: OpOf<'resume-session'>, ticket: number): OpResult | OpError {
   const session = state.sessions.get(op.sessionId);
   if (session === undefined) return failed(state.sessions.endOf(op.sessionId), {});
   if (!isEqual(session.secretHash, op.secretHash)) return failed('AUTH_FAILED', {});
+  if (session.holder === ticket) return sessionResult(session);
+  if (!(ticket > firstHolder))
+    return failed('BAD_ARGUMENTS', { reason: 'a resumption has a ticket of its own' });
   state.sessions.touch(session);
-  session.holder += 1;
+  session.holder = ticket;
   session.replies = new ReplyRecord(session.replies.lastRequest + 1);
   return sessionResult(session);
 }

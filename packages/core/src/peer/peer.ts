@@ -98,7 +98,12 @@ export class RunningPeer implements Peer {
       pending: (isPending) => this.#hub.pendingChanged(isPending),
     });
     const origin = { member: checked.id, incarnation: parts.incarnation };
-    this.#system = new SystemCalls({ calls: this.#calls, driver: this.#driver, origin });
+    this.#system = new SystemCalls({
+      calls: this.#calls,
+      driver: this.#driver,
+      firstTicket: randomTicket(parts.random),
+      origin,
+    });
   }
 
   get id(): string {
@@ -380,6 +385,11 @@ export class RunningPeer implements Peer {
     const code = error.code === 'PEER_CLOSED' || error.code === 'STORAGE_FAILED' ? error.code : 'FATAL';
     this.#hub.fail(code, error.cause ?? error);
   }
+}
+
+/** Above every number with a meaning of its own, and with room for all calls of a life. */
+function randomTicket(random: Random): number {
+  return ((random.u32() % 0xf_ffff) + 1) * 0x1_0000_0000 + random.u32();
 }
 
 function badArgument(argument: string, reason: string): CoordinationError {

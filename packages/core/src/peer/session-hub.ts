@@ -77,6 +77,8 @@ export class SessionHub {
     this.#links.set(link.sessionId, link);
     // Resumed here by somebody else: the earlier holder has lost it.
     previous?.ended('SESSION_EXPIRED');
+    // More may have been applied between the answer to its opening and now; later, for the link is being opened.
+    queueMicrotask(() => this.#endUnlessHeld(link));
   }
 
   detach(link: LocalLink): void {
@@ -148,7 +150,7 @@ export class SessionHub {
           const { result } = item.reply;
           if (result.kind !== 'session') continue;
           const link = this.#links.get(result.sessionId);
-          if (link !== undefined && link.holder < result.holder) link.ended('SESSION_EXPIRED');
+          if (link !== undefined && link.holder !== result.holder) link.ended('SESSION_EXPIRED');
         } else this.#links.get(item.sessionId)?.applied(item, index);
       }
     }
@@ -201,14 +203,18 @@ export class SessionHub {
         return;
       }
       case 'installed':
-        for (const link of this.#links.values()) {
-          if (this.#options.replica.machine.lastRequestOf(link.sessionId) === undefined)
-            link.ended('SESSION_EXPIRED');
-          else link.resend();
-        }
+        for (const link of this.#links.values()) if (!this.#endUnlessHeld(link)) link.resend();
         return;
       default:
     }
+  }
+
+  /** True: the session is gone, or somebody else holds it. */
+  #endUnlessHeld(link: LocalLink): boolean {
+    const { sessionId, holder } = link;
+    if (this.#options.replica.machine.session(sessionId)?.holder === holder) return false;
+    link.ended('SESSION_EXPIRED');
+    return true;
   }
 
   #sendTouch(nowMs: number): void {

@@ -10,16 +10,22 @@ import type { Driver } from './driver.ts';
 export interface SystemCallsOptions {
   readonly calls: Calls;
   readonly driver: Driver;
+  /**
+   * Random: tickets are never used twice in an ensemble. After a restart the log is applied once more, and the
+   * answers in it to calls of the former life are not for the calls of this one.
+   */
+  readonly firstTicket: number;
   readonly origin: { readonly member: string; readonly incarnation: number };
 }
 
 export class SystemCalls {
   readonly #options: SystemCallsOptions;
   readonly #waiting = new Map<number, (result: OpResult | OpError) => void>();
-  #lastTicket = 0;
+  #lastTicket: number;
 
   constructor(options: SystemCallsOptions) {
     this.#options = options;
+    this.#lastTicket = options.firstTicket;
   }
 
   /** Proposes until it is answered: each of these commands is idempotent or conditional, so again is harmless. */
