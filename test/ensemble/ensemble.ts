@@ -4,7 +4,8 @@
  *
  * Every ensemble has a seed. A failing test prints it with what each peer was at that moment.
  */
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { strictEqual } from 'node:assert/strict';
 import {
   memoryStorage,
   openPeer,
@@ -168,13 +169,14 @@ export class Ensemble implements AsyncDisposable {
       const { positions, role, leader, term, zxid, isAdmitted, digest } = peer.status();
       return `  ${peer.id}: ${JSON.stringify({ role, leader, term, zxid, isAdmitted, digest, ...positions })}`;
     });
-    return [`ensemble of ${this.ids.length}, seed ${this.random.seed}:`, ...lines].join('\n');
+    const stopped = this.fatals.map((fatal) => `  stopped: ${inspect(fatal, { depth: 5 })}`);
+    return [`ensemble of ${this.ids.length}, seed ${this.random.seed}:`, ...lines, ...stopped].join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await Promise.all(this.peers.map((peer) => this.kill(peer.id)));
-    deepStrictEqual(this.fatals, [], `no peer stops by itself, seed ${this.random.seed}`);
+    strictEqual(this.fatals.length, 0, `no peer stops by itself\n${this.describe()}`);
   }
 
   #decide(): FaultDecision {
