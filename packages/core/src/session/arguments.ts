@@ -226,7 +226,7 @@ function parentsOf(parents: unknown): CreateOp['parents'] {
 
 function stepOf(by: unknown): number | bigint {
   if (by === undefined) return 1;
-  if (typeof by === 'number' && Number.isSafeInteger(by)) return by === 0 ? 0 : by;
+  if (typeof by === 'number' && Number.isSafeInteger(by)) return by;
   if (typeof by === 'bigint' && BigInt.asIntN(64, by) === by) return by;
   throw badArgument('by', 'it is a safe integer, or a bigint of 64 bits');
 }

@@ -221,6 +221,21 @@ describe('the window', () => {
   });
 });
 
+describe('the bytes of a held write', () => {
+  it('are free again when its caller leaves', async () => {
+    const { link, session } = openFake({ limits: { sessionBytesInFlightMax: 1_000 } });
+    const barrier = session.sync({ deadlineMs: Infinity });
+    const held = session.set('/a', new Uint8Array(600), { deadlineMs: 50 });
+    link.pass(50);
+    await expect(held).rejects.toMatchObject({ outcome: 'not-applied' });
+    void session.set('/a', new Uint8Array(600));
+    link.answer(0, { kind: 'barrier' });
+    await barrier;
+    await turn();
+    expect(link.submitted).toHaveLength(1);
+  });
+});
+
 describe('deadlines of writes', () => {
   it('reject with OPERATION_TIMEOUT, unknown, once a leader may have the write', async () => {
     const { link, session } = openFake();
@@ -301,6 +316,24 @@ describe('deadlines of writes', () => {
   });
 });
 
+describe('several deadlines', () => {
+  it('pass one after the other, whatever the order of the calls', async () => {
+    const { link, session } = openFake();
+    const late = session.set('/late', 1, { deadlineMs: 100 });
+    const early = session.set('/early', 1, { deadlineMs: 50 });
+    const latest = session.get('/latest', { deadlineMs: 150 });
+    await turn();
+    link.pass(50);
+    await expect(early).rejects.toMatchObject({ details: { deadlineMs: 50 } });
+    expect(await settled(late)).toBe('pending');
+    link.pass(50);
+    await expect(late).rejects.toMatchObject({ details: { deadlineMs: 100 } });
+    expect(await settled(latest)).toBe('pending');
+    link.pass(50);
+    await expect(latest).rejects.toMatchObject({ details: { deadlineMs: 150 } });
+  });
+});
+
 describe('abort signals of writes', () => {
   it('that are aborted already reject with their reason before anything is sent', async () => {
     const { link, session } = openFake();
@@ -374,6 +407,7 @@ describe('acknowledge: all', () => {
     const call = session.set('/a', 1, { acknowledge: 'all' });
     await turn();
     link.events.durable(1_000);
+    link.events.durable(5);
     link.reply(statResult);
     expect(await settled(call)).toMatchObject({ version: 0 });
   });

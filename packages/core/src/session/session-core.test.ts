@@ -24,10 +24,12 @@ function keptAlive(): OpenedSession {
 
 describe('a session', () => {
   it('tells its id as text, its time-out as granted, and its secret as a copy', () => {
-    const { session } = openFake({ timeoutMs: 4_000 });
+    const secret = Uint8Array.of(1, 2, 3);
+    const { session } = openFake({ timeoutMs: 4_000, secret });
     expect(session.id).toBe('0000000000004d');
     expect(session.timeoutMs).toBe(4_000);
     session.secret.fill(0);
+    secret.fill(0);
     expect(session.secret).toEqual(Uint8Array.of(1, 2, 3));
   });
 });
@@ -205,7 +207,7 @@ describe('the end', () => {
       end(opened);
       expect(session.state).toBe(state);
       expect(session.signal.reason).toMatchObject({ code });
-      expect(link.isClosed).toBe(true);
+      expect([link.closeCount, link.isTicking]).toEqual([1, false]);
       await expect(session.set('/a', 1)).rejects.toMatchObject({ code, outcome: 'not-applied' });
       await expect(session.get('/a')).rejects.toMatchObject({ code, outcome: 'not-applied' });
       await expect(session.watch('/a')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code });
@@ -278,7 +280,7 @@ describe('close', () => {
     expect(await settled(closing)).toBe('pending');
     link.reply(none);
     await closing;
-    expect(link.isClosed).toBe(true);
+    expect([link.closeCount, link.isTicking]).toEqual([1, false]);
     expect(link.isPending).toBe(false);
   });
 
@@ -312,7 +314,7 @@ describe('close', () => {
       link.pass(10);
       await closing;
       await expect(call).rejects.toMatchObject({ code: 'SESSION_CLOSED', outcome: 'unknown' });
-      expect(link.isClosed).toBe(true);
+      expect([link.closeCount, link.isTicking]).toEqual([1, false]);
     },
   );
 
@@ -337,6 +339,7 @@ describe('close', () => {
     await turn();
     link.events.ended('SESSION_CLOSED');
     expect(await settled(closing)).toBeUndefined();
+    expect(link.closeCount).toBe(1);
   });
 
   it('resolves when the peer fails meanwhile', async () => {

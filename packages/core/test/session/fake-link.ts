@@ -43,7 +43,7 @@ export class FakeLink implements SessionLink {
   readonly watches: Asked<LinkWatch>[] = [];
   touchCount = 0;
   isPending = false;
-  isClosed = false;
+  closeCount = 0;
   /** No leader was handed any request after this one. */
   sentThrough: number = Infinity;
   answeredThrough: number;
@@ -98,10 +98,15 @@ export class FakeLink implements SessionLink {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.closeCount += 1;
   }
 
   // --- what a test says ------------------------------------------------------------------------------------
+
+  /** The session still looks at the clock. */
+  get isTicking(): boolean {
+    return this.#tick !== undefined;
+  }
 
   get events(): LinkEvents {
     if (this.#events === undefined) throw new TypeError('the session has not opened the link');
@@ -176,6 +181,7 @@ export function openFake(
   options: {
     readonly timeoutMs?: number;
     readonly nextRequest?: number;
+    readonly secret?: Uint8Array;
     readonly limits?: Partial<PeerLimits>;
   } = {},
 ): OpenedSession {
@@ -186,7 +192,7 @@ export function openFake(
     link,
     id: 77,
     holder: 1,
-    secret: new Uint8Array([1, 2, 3]),
+    secret: options.secret ?? Uint8Array.of(1, 2, 3),
     timeoutMs,
     nextRequest,
   });
