@@ -6,6 +6,9 @@
 import { CoordinationError, type Outcome } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { WaitOptions } from '../session/api-types.ts';
+import { optionsOf } from '../session/arguments.ts';
+import { startWait, type Wait } from '../session/waiting-calls.ts';
+import { withOutcome } from './failures.ts';
 
 export interface Call<T> {
   /** Makes one attempt; answers come through the functions that `begin` was given. */
@@ -51,31 +54,17 @@ export class Calls {
   }
 
   run<T>(call: Call<T>): Promise<T> {
-    const { signal, deadlineMs = defaultDeadlineMs } = call.options ?? {};
+    // What throws inside of the executor rejects the promise.
     return new Promise<T>((resolve, reject) => {
-      if (this.#ended !== undefined) {
-        reject(this.#ended);
-        return;
-      }
-      if (signal?.aborted === true) {
-        reject(signal.reason as Error);
-        return;
-      }
-      if (!(deadlineMs > 0)) {
-        reject(
-          new CoordinationError('BAD_ARGUMENTS', {
-            details: { argument: 'deadlineMs', reason: 'not above 0' },
-          }),
-        );
-        return;
-      }
-      this.#begin(call, deadlineMs, { resolve, reject });
+      const wait = startWait(optionsOf(call.options), this.#options.clock.now(), defaultDeadlineMs);
+      if (this.#ended !== undefined) throw withOutcome(this.#ended, 'not-applied');
+      this.#begin(call, wait, { resolve, reject });
     });
   }
 
-  #begin<T>(call: Call<T>, deadlineMs: number, outer: Settle<T>): void {
+  #begin<T>(call: Call<T>, wait: Wait, outer: Settle<T>): void {
     const { clock } = this.#options;
-    const { signal } = call.options ?? {};
+    const { signal, deadlineMs, deadlineAtMs } = wait;
     const onAbort = (): void => finish(() => outer.reject(signal?.reason));
     const finish = (settle: () => void): void => {
       if (!this.#waiting.delete(waiting)) return;
@@ -89,15 +78,15 @@ export class Calls {
     };
     const waiting: Waiting = {
       deadlineMs,
-      deadlineAtMs: clock.now() + deadlineMs,
+      deadlineAtMs,
       outcomeUnknown: call.outcomeUnknown,
       triedAtMs: clock.now(),
       attempt: () => call.attempt(settle),
       reject: settle.reject,
     };
+    signal?.addEventListener('abort', onAbort);
     this.#waiting.add(waiting);
     if (this.#waiting.size === 1) this.#options.pending(true);
-    signal?.addEventListener('abort', onAbort);
     waiting.attempt();
   }
 
@@ -126,6 +115,8 @@ export class Calls {
   /** The peer is gone: every waiting and every later call ends with this. */
   end(error: CoordinationError): void {
     this.#ended = error;
-    for (const waiting of [...this.#waiting]) waiting.reject(error);
+    for (const waiting of [...this.#waiting]) {
+      waiting.reject(withOutcome(error, waiting.outcomeUnknown ? 'unknown' : 'not-applied'));
+    }
   }
 }

@@ -14,6 +14,7 @@ import type { Transport } from '../ports/transport.ts';
 import type { ProposedBatch, ReplicaInput, ReplicaMessage, ReplicaOutput } from '../replica/contract.ts';
 import type { Replica } from '../replica/replica.ts';
 import { decodeFrame, encodeFrame } from '../wire/frame.ts';
+import { stopped } from './failures.ts';
 import { PersistQueue } from './persist-queue.ts';
 
 /** An input without its stamp: the driver adds the wall time. */
@@ -65,8 +66,8 @@ export class Driver {
       persisted: (tickets) => {
         for (const ticket of tickets) this.push({ kind: 'persisted', ticket });
       },
-      send: (messages) => this.#send(messages),
-      failed: (cause) => this.#fail(new CoordinationError('STORAGE_FAILED', { cause })),
+      send: (messages) => this.#guard(() => this.#send(messages)),
+      failed: (cause) => this.#fail(stopped('STORAGE_FAILED', cause)),
     });
   }
 
@@ -80,10 +81,12 @@ export class Driver {
 
   start(): void {
     const { clock, replica, tickMs } = this.#options;
-    this.#tickedAtMs = clock.now();
-    this.#timer = clock.every(tickMs, () => this.#onTimer());
-    this.#timer.keepAlive(false);
-    this.#guard(() => this.#perform(replica.start(clock.wallNow())));
+    this.#guard(() => {
+      this.#tickedAtMs = clock.now();
+      this.#timer = clock.every(tickMs, () => this.#onTimer());
+      this.#timer.keepAlive(false);
+      this.#perform(replica.start(clock.wallNow()));
+    });
   }
 
   /** Stops at once. Nothing is handed out any more. */
@@ -126,9 +129,15 @@ export class Driver {
       this.#events.received(message);
       this.push({ kind: 'message', message });
     } catch (error) {
-      if (!(error instanceof CoordinationError)) throw error;
-      logger.warn({ from, code: error.code, reason: error.message }, 'a frame was refused');
+      // Never into the transport, which knows nothing of what failed here.
+      if (!(error instanceof CoordinationError)) this.fail(error);
+      else logger.warn({ from, code: error.code, reason: error.message }, 'a frame was refused');
     }
+  }
+
+  /** Something that belongs to this peer failed outside of a step. */
+  fail(cause: unknown): void {
+    this.#fail(stopped('FATAL', cause));
   }
 
   #schedule(): void {
@@ -162,6 +171,8 @@ export class Driver {
     this.#send(output.sendNow);
     if (output.sendAfterPersist.length > 0) this.#persistQueue.push([], output.sendAfterPersist);
     for (const request of output.snapshotReads) this.#readSnapshot(request);
+    // A port failed meanwhile: everybody has been told so, and nothing is handed out any more.
+    if (this.#isStopped) return;
     this.#events.output(output);
     if (output.more) this.#options.clock.afterInput(() => this.push({ kind: 'continue' }));
   }
@@ -174,11 +185,22 @@ export class Driver {
 
   #readSnapshot(request: ReplicaOutput['snapshotReads'][number]): void {
     const { to, meta, offset, length } = request;
-    this.#options.storage.readSnapshot(meta, { offset, length }).then(
-      (read) =>
-        this.push({ kind: 'snapshot-read', to, meta, offset, bytes: read?.bytes, last: read?.last ?? false }),
-      () => this.push({ kind: 'snapshot-read', to, meta, offset, bytes: undefined, last: false }),
-    );
+    try {
+      this.#options.storage.readSnapshot(meta, { offset, length }).then(
+        (read) =>
+          this.push({
+            kind: 'snapshot-read',
+            to,
+            meta,
+            offset,
+            bytes: read?.bytes,
+            last: read?.last ?? false,
+          }),
+        (cause: unknown) => this.#fail(stopped('STORAGE_FAILED', cause)),
+      );
+    } catch (cause) {
+      this.#fail(stopped('STORAGE_FAILED', cause));
+    }
   }
 
   /**
@@ -188,30 +210,29 @@ export class Driver {
    */
   #onTimer(): void {
     const { clock, heartbeatMs } = this.#options;
-    if (this.#isTickDeferred || this.#isStopped) return;
-    if (clock.now() - this.#tickedAtMs <= heartbeatMs) {
-      this.#tick();
-      return;
-    }
-    this.#isTickDeferred = true;
-    clock.afterInput(() => {
-      this.#isTickDeferred = false;
-      this.#tick();
+    if (this.#isTickDeferred) return;
+    this.#guard(() => {
+      if (clock.now() - this.#tickedAtMs <= heartbeatMs) {
+        this.#tick();
+        return;
+      }
+      this.#isTickDeferred = true;
+      clock.afterInput(() => {
+        this.#isTickDeferred = false;
+        this.#guard(() => this.#tick());
+      });
     });
   }
 
   #tick(): void {
-    if (this.#isStopped) return;
     const { clock, tickMs } = this.#options;
     const now = clock.now();
     const count = Math.floor((now - this.#tickedAtMs) / tickMs);
     if (count <= 0) return;
     this.#tickedAtMs += count * tickMs;
-    this.#guard(() => {
-      this.#drain();
-      this.#step({ kind: 'tick', count });
-      if (!this.#isStopped) this.#events.tick(now);
-    });
+    this.#drain();
+    this.#step({ kind: 'tick', count });
+    if (!this.#isStopped) this.#events.tick(now);
   }
 
   #guard(work: () => void): void {
@@ -219,7 +240,7 @@ export class Driver {
     try {
       work();
     } catch (cause) {
-      this.#fail(new CoordinationError('FATAL', { cause, outcome: 'unknown' }));
+      this.fail(cause);
     }
   }
 

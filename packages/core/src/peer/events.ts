@@ -15,11 +15,16 @@ export class Events<E extends Record<string, unknown>> {
   }
 
   on<K extends keyof E>(event: K, listener: (payload: E[K]) => void): () => void {
+    const failed = (error: unknown): void => {
+      this.#logger.warn({ event: String(event), error }, 'a listener threw');
+    };
     const guarded = (payload: E[K]): void => {
       try {
-        listener(payload);
+        // Also an async one: its rejection, which nobody handles, would end the host's process.
+        const result: unknown = listener(payload);
+        if (result instanceof Promise) result.catch(failed);
       } catch (error) {
-        this.#logger.warn({ event: String(event), error }, 'a listener threw');
+        failed(error);
       }
     };
     this.#emitter.on(event, guarded);

@@ -6,6 +6,8 @@ import type { Random } from '../ports/random.ts';
 import type { Storage, StoredState } from '../ports/storage.ts';
 import { Replica } from '../replica/replica.ts';
 import { portableChecksum } from '../wire/crc32.ts';
+import { notStarted } from './failures.ts';
+import { guardLogger } from './guarded-ports.ts';
 import { memoryStorage } from './memory-storage.ts';
 import { type CheckedOptions, checkOptions, ticksPerHeartbeat } from './options.ts';
 import type { Peer, PeerOptions } from './peer-types.ts';
@@ -24,7 +26,7 @@ const restoreChunkBytes = 256 * 1_024;
  * @param options only `id` is required; more members need `members` and a `transport`.
  * @returns the running peer; `close()` it, or use `await using`.
  * @throws CoordinationError `BAD_ARGUMENTS` for wrong options, `STORAGE_FAILED`, `CORRUPTED` or
- * `UNSUPPORTED_VERSION` when the storage cannot be opened.
+ * `UNSUPPORTED_VERSION` when the storage cannot be opened, `FATAL` when anything else fails, the transport say.
  *
  * @example
  * const peer = await openPeer({ id: 'a' });
@@ -35,10 +37,11 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
   const checked = checkOptions(options);
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
-  const logger = options.logger ?? silentLogger();
+  const logger = guardLogger(options.logger ?? silentLogger());
   const storage = options.storage ?? memoryStorage();
   const { id, ensemble, members } = checked;
-  const stored = await storage.open({ member: id, ensemble, incarnation: newIncarnation(random) });
+  const owner = { member: id, ensemble, incarnation: newIncarnation(random) };
+  const stored = await ofStorage(() => storage.open(owner));
   try {
     const machine = await restoreMachine(storage, stored);
     const replica = new Replica(replicaConfig(checked, stored.incarnation, random), stored, machine);
@@ -53,8 +56,18 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     await peer.start();
     return peer;
   } catch (error) {
-    await storage.close();
-    throw error;
+    // Why it did not start matters more than how the storage took it.
+    await ofStorage(() => storage.close()).catch(() => undefined);
+    throw notStarted('FATAL', error);
+  }
+}
+
+/** What the storage refuses, or throws, is `STORAGE_FAILED` unless it says something more exact. */
+async function ofStorage<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw notStarted('STORAGE_FAILED', error);
   }
 }
 
@@ -92,7 +105,8 @@ async function restoreMachine(storage: Storage, stored: StoredState): Promise<Ma
   const reader = new SnapshotReader();
   let offset = 0;
   for (;;) {
-    const read = await storage.readSnapshot(snapshot, { offset, length: restoreChunkBytes });
+    const range = { offset, length: restoreChunkBytes };
+    const read = await ofStorage(() => storage.readSnapshot(snapshot, range));
     if (read === undefined || (read.bytes.length === 0 && !read.last)) {
       throw new CoordinationError('CORRUPTED', { details: { reason: 'the stored snapshot ends too early' } });
     }

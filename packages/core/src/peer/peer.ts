@@ -4,47 +4,35 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { parseSessionId, formatSessionId } from '../codec/stat.ts';
+import type { SystemOp } from '../codec/op.ts';
 import type { OpResult } from '../codec/reply.ts';
 import { CoordinationError } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
-import type { Checksum } from '../ports/checksum.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
-import type { Storage } from '../ports/storage.ts';
-import type { Transport } from '../ports/transport.ts';
 import type { ReplicaNotice, ReplicaOutput } from '../replica/contract.ts';
-import type { Replica } from '../replica/replica.ts';
 import type { Session, SessionOptions, WaitOptions } from '../session/api-types.ts';
+import { badArgument, optionsOf } from '../session/arguments.ts';
 import { createSession } from '../session/session.ts';
-import { Calls, type Settle } from './calls.ts';
+import { Calls } from './calls.ts';
 import { Driver } from './driver.ts';
 import { Events } from './events.ts';
+import { withOutcome } from './failures.ts';
+import { guardClock } from './guarded-ports.ts';
 import { LocalLink } from './local-link.ts';
 import { ReplicaTree } from './local-tree.ts';
-import type { CheckedOptions } from './options.ts';
+import type { PeerParts } from './peer-parts.ts';
+import { PeerPorts } from './peer-ports.ts';
 import type { LocalTree, MemberInfo, Peer, PeerEvents, PeerStatus, SessionInfo } from './peer-types.ts';
+import { readSessionOptions } from './session-arguments.ts';
 import { SessionHub } from './session-hub.ts';
 import { describePeer, membersOf } from './status.ts';
 import { SystemCalls } from './system-calls.ts';
 import { Timings } from './timings.ts';
+import { notHandedOn, Transfers } from './transfers.ts';
 import { Views } from './views.ts';
-
-export interface PeerParts {
-  readonly checked: CheckedOptions;
-  readonly incarnation: number;
-  readonly replica: Replica;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly storage: Storage;
-  readonly transport: Transport | undefined;
-  readonly checksum: Checksum;
-}
 
 /** Bytes of a session's secret: beyond guessing. */
 const secretBytes = 16;
-const defaultSessionTimeoutMs = 10_000;
 /** A graceful close never takes longer than this for each of its two steps. */
 const closeStepMsMax = 2_000;
 
@@ -56,22 +44,27 @@ export class RunningPeer implements Peer {
   readonly #events: Events<PeerEvents>;
   readonly #timings: Timings;
   readonly #system: SystemCalls;
+  readonly #ports: PeerPorts;
   readonly #sessions = new Set<Session>();
-  #transfers: Settle<void>[] = [];
+  readonly #transfers = new Transfers();
   #closing: Promise<void> | undefined;
+  /** Why nothing goes on any more. */
+  #ended: CoordinationError | undefined;
   readonly #health = new Map<string, boolean>();
   readonly tree: LocalTree;
 
   constructor(parts: PeerParts) {
-    this.#parts = parts;
-    const { checked, clock, logger, replica } = parts;
+    const { checked, logger, replica } = parts;
+    const clock = guardClock(parts.clock, (cause) => this.#driver.fail(cause));
+    this.#parts = { ...parts, clock };
     const { heartbeatMs, electionTimeoutMs, tickMs, peerLimits } = checked;
     const views = new Views();
+    this.#ports = new PeerPorts(parts);
     this.#events = new Events(logger);
     this.#timings = new Timings(heartbeatMs, electionTimeoutMs);
     this.tree = new ReplicaTree(replica, views, peerLimits.pageNamesMax);
     this.#driver = new Driver(
-      { ...parts, frameBytesMax: peerLimits.frameBytesMax, tickMs, heartbeatMs },
+      { ...this.#parts, frameBytesMax: peerLimits.frameBytesMax, tickMs, heartbeatMs },
       {
         output: (output) => this.#output(output),
         received: (message) => this.#timings.received(message, clock.now()),
@@ -110,12 +103,13 @@ export class RunningPeer implements Peer {
     return this.#parts.checked.id;
   }
 
+  /** A peer that has stopped leads nobody, whatever its replica was when it did. */
   get role(): Peer['role'] {
-    return this.#parts.replica.raft.role;
+    return this.#ended === undefined ? this.#parts.replica.raft.role : 'follower';
   }
 
   get leader(): string | undefined {
-    return this.#parts.replica.raft.leader;
+    return this.#ended === undefined ? this.#parts.replica.raft.leader : undefined;
   }
 
   get term(): number {
@@ -127,21 +121,20 @@ export class RunningPeer implements Peer {
   }
 
   async start(): Promise<void> {
-    const { checked, incarnation, transport, logger } = this.#parts;
+    const { checked, incarnation, logger } = this.#parts;
     this.#driver.start();
-    if (transport === undefined) return;
     const { id: member, ensemble, members, peerLimits } = checked;
     const owner = { member, ensemble, incarnation, members, frameBytesMax: peerLimits.frameBytesMax, logger };
-    try {
-      await transport.start(owner, {
-        frame: (from, bytes) => this.#driver.receive(from, bytes),
-        connected: (other) => this.#connection('connected', other),
-        disconnected: (other) => this.#connection('disconnected', other),
-      });
-    } catch (error) {
-      this.#driver.stop();
-      throw error;
-    }
+    const starting = this.#ports.start(owner, {
+      frame: (from, bytes) => this.#driver.receive(from, bytes),
+      connected: (other) => this.#connection('connected', other),
+      disconnected: (other) => this.#connection('disconnected', other),
+    });
+    await starting.catch((failure: CoordinationError) => this.#end(failure));
+    // Also what failed before anybody could listen to `fatal`.
+    if (this.#ended === undefined) return;
+    await this.#ports.close(true);
+    throw this.#ended;
   }
 
   status(): PeerStatus {
@@ -151,6 +144,8 @@ export class RunningPeer implements Peer {
       ensemble: checked.ensemble,
       id: checked.id,
       incarnation,
+      role: this.role,
+      leader: this.leader,
       members: this.#members(),
       timings: this.#timings,
       inputs: this.#driver.inboxLength,
@@ -160,6 +155,7 @@ export class RunningPeer implements Peer {
   }
 
   async ready(options?: WaitOptions): Promise<void> {
+    this.#checkOpen();
     let cancel: (() => void) | undefined;
     const barrier = this.#calls.run<void>({
       options,
@@ -177,16 +173,18 @@ export class RunningPeer implements Peer {
     await barrier.finally(() => cancel?.());
   }
 
-  async openSession(options: SessionOptions = {}): Promise<Session> {
-    const { resume, timeoutMs = defaultSessionTimeoutMs } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-      throw badArgument('timeoutMs', 'not a number of milliseconds above 0, or Infinity');
-    }
-    if (resume !== undefined) return this.#resumeSession(resume, options);
-    const secret = this.#parts.random.bytes(secretBytes);
-    const openedAtMs = this.#parts.clock.now();
-    const op = { kind: 'open-session', secretHash: sha256(secret), timeoutMs } as const;
-    return this.#startSession(await this.#system.run(op, options), secret, openedAtMs);
+  async openSession(options?: SessionOptions): Promise<Session> {
+    this.#checkOpen();
+    const { resume, timeoutMs, wait } = readSessionOptions(options);
+    const { clock, random } = this.#parts;
+    const openedAtMs = clock.now();
+    const secret = resume?.secret ?? random.bytes(secretBytes);
+    const secretHash = sha256(secret);
+    const op: SystemOp =
+      resume === undefined
+        ? { kind: 'open-session', secretHash, timeoutMs }
+        : { kind: 'resume-session', sessionId: resume.sessionId, secretHash };
+    return this.#startSession(await this.#system.run(op, wait), secret, openedAtMs);
   }
 
   sessions(): readonly SessionInfo[] {
@@ -199,20 +197,23 @@ export class RunningPeer implements Peer {
   }
 
   async endSession(id: string, options?: WaitOptions): Promise<void> {
+    this.#checkOpen();
     const sessionId = typeof id === 'string' ? parseSessionId(id) : undefined;
     if (sessionId === undefined) throw badArgument('id', 'not a session id');
     await this.#system.run({ kind: 'end-session', sessionId }, options);
   }
 
   async transferLeadership(to?: string, options?: WaitOptions): Promise<void> {
+    this.#checkOpen();
+    await this.#transfer(to, options);
+  }
+
+  async #transfer(to: string | undefined, options: WaitOptions | undefined): Promise<void> {
+    if (to !== undefined && typeof to !== 'string') throw badArgument('to', 'not a text');
     if (to !== undefined && !this.#parts.replica.raft.membership.voters.includes(to)) {
       throw badArgument('to', `${JSON.stringify(to)} is not a voter`);
     }
-    if (this.role !== 'leader') {
-      throw new CoordinationError('UNAVAILABLE', {
-        message: 'UNAVAILABLE: only the leader can hand leadership on',
-      });
-    }
+    if (this.role !== 'leader') throw notHandedOn('only the leader can hand leadership on');
     if (to === this.id) return;
     let isAsked = false;
     await this.#calls.run<void>({
@@ -221,7 +222,7 @@ export class RunningPeer implements Peer {
       attempt: (settle) => {
         if (isAsked) return;
         isAsked = true;
-        this.#transfers.push(settle);
+        this.#transfers.add(settle);
         this.#driver.push({ kind: 'transfer', to });
       },
     });
@@ -231,12 +232,18 @@ export class RunningPeer implements Peer {
     event: E,
     listener: (payload: PeerEvents[E]) => void,
   ): () => void {
+    if (typeof listener !== 'function') throw badArgument('listener', 'not a function');
     return this.#events.on(event, listener);
   }
 
-  close(options: { readonly graceful?: boolean } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceful ?? true);
-    return this.#closing;
+  close(options?: { readonly graceful?: boolean }): Promise<void> {
+    // What throws inside of the executor rejects the promise.
+    return new Promise((resolve) => {
+      const isGraceful = optionsOf(options)?.graceful ?? true;
+      if (typeof isGraceful !== 'boolean') throw badArgument('graceful', 'it is true or false');
+      this.#closing ??= this.#close(isGraceful);
+      resolve(this.#closing);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -244,10 +251,9 @@ export class RunningPeer implements Peer {
   }
 
   async #close(isGraceful: boolean): Promise<void> {
-    if (isGraceful) await this.#leaveGracefully();
+    if (isGraceful && this.#ended === undefined) await this.#leaveGracefully();
     this.#end(new CoordinationError('PEER_CLOSED', { outcome: 'unknown' }));
-    await this.#parts.transport?.close({ abrupt: !isGraceful });
-    await this.#parts.storage.close();
+    await this.#ports.close(!isGraceful);
   }
 
   /** Closes this peer's sessions and hands leadership on, each for a bounded time and both only if possible. */
@@ -262,26 +268,16 @@ export class RunningPeer implements Peer {
     await closed.catch(() => undefined);
     const otherVoters = this.#parts.replica.raft.membership.voters.filter((voter) => voter !== this.id);
     if (this.role === 'leader' && otherVoters.length > 0) {
-      await this.transferLeadership(undefined, bound).catch(() => undefined);
+      await this.#transfer(undefined, bound).catch(() => undefined);
     }
   }
 
   // --- sessions --------------------------------------------------------------------------------------------
 
-  async #resumeSession(
-    resume: { readonly id: string; readonly secret: Uint8Array },
-    options: WaitOptions,
-  ): Promise<Session> {
-    const sessionId = parseSessionId(resume.id);
-    if (sessionId === undefined) throw badArgument('resume.id', 'not a session id');
-    if (!(resume.secret instanceof Uint8Array)) throw badArgument('resume.secret', 'not a byte array');
-    const resumedAtMs = this.#parts.clock.now();
-    const op = { kind: 'resume-session', sessionId, secretHash: sha256(resume.secret) } as const;
-    return this.#startSession(await this.#system.run(op, options), resume.secret, resumedAtMs);
-  }
-
   #startSession(result: OpResult, secret: Uint8Array, openedAtMs: number): Session {
     if (result.kind !== 'session') throw new CoordinationError('FATAL', { outcome: 'unknown' });
+    // It stopped between the answer and now: nothing would ever tell the session so.
+    if (this.#ended !== undefined) throw this.#ended;
     const { sessionId, holder, timeoutMs, nextRequest } = result;
     const link = new LocalLink(this.#hub, { sessionId, holder });
     const session = createSession({
@@ -336,21 +332,11 @@ export class RunningPeer implements Peer {
         return;
       case 'transfer-done':
       case 'transfer-failed':
-        this.#transferred(notice.kind === 'transfer-done');
+        this.#transfers.end(notice.kind === 'transfer-done');
         return;
       case 'divergence':
         throw new InvariantViolation('replicas that applied the same log have the same state', { ...notice });
       default:
-    }
-  }
-
-  #transferred(isDone: boolean): void {
-    const transfers = this.#transfers;
-    this.#transfers = [];
-    const message = 'UNAVAILABLE: the chosen voter did not take over within an election time-out';
-    for (const transfer of transfers) {
-      if (isDone) transfer.resolve();
-      else transfer.reject(new CoordinationError('UNAVAILABLE', { message }));
     }
   }
 
@@ -374,24 +360,27 @@ export class RunningPeer implements Peer {
   #fatal(error: CoordinationError): void {
     this.#end(error);
     this.#tell('fatal', error);
-    void this.#parts.transport?.close({ abrupt: true }).catch(() => undefined);
-    void this.#parts.storage.close().catch(() => undefined);
+    void this.#ports.close(true);
+  }
+
+  /** Calls that are made after the end, or after `close`, were certainly never tried. */
+  #checkOpen(): void {
+    if (this.#ended !== undefined) throw withOutcome(this.#ended, 'not-applied');
+    if (this.#closing !== undefined) throw new CoordinationError('PEER_CLOSED');
   }
 
   /** Nothing goes on from here: every waiting call is rejected. */
   #end(error: CoordinationError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
     this.#driver.stop();
     this.#calls.end(error);
     const code = error.code === 'PEER_CLOSED' || error.code === 'STORAGE_FAILED' ? error.code : 'FATAL';
-    this.#hub.fail(code, error.cause ?? error);
+    this.#hub.fail(code, error);
   }
 }
 
 /** Above every number with a meaning of its own, and with room for all calls of a life. */
 function randomTicket(random: Random): number {
   return ((random.u32() % 0xf_ffff) + 1) * 0x1_0000_0000 + random.u32();
-}
-
-function badArgument(argument: string, reason: string): CoordinationError {
-  return new CoordinationError('BAD_ARGUMENTS', { details: { argument, reason } });
 }

@@ -75,12 +75,14 @@ export class PersistQueue {
       return;
     }
     this.#isWriting = true;
-    this.#storage.write(item.batch).then(
-      () => this.#written(item),
-      (cause: unknown) => {
-        if (!this.#isStopped) this.#events.failed(cause);
-      },
-    );
+    const failed = (cause: unknown): void => {
+      if (!this.#isStopped) this.#events.failed(cause);
+    };
+    try {
+      this.#storage.write(item.batch).then(() => this.#written(item), failed);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 
   #written(item: Item): void {

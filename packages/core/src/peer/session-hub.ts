@@ -174,7 +174,7 @@ export class SessionHub {
     const links = this.links();
     this.#links.clear();
     this.#reads.clear();
-    for (const watch of this.#watches.values()) watch.deliver({ kind: 'failed', code, details: {} });
+    // Streams end with their session, which knows the cause.
     this.#watches.clear();
     this.#tickCallbacks.clear();
     for (const link of links) link.failed(code, cause);

@@ -9,6 +9,8 @@ export interface StatusSources {
   readonly id: string;
   readonly ensemble: string;
   readonly incarnation: number;
+  readonly role: PeerStatus['role'];
+  readonly leader: string | undefined;
   readonly members: readonly MemberInfo[];
   readonly timings: Timings;
   readonly inputs: number;
@@ -17,7 +19,7 @@ export interface StatusSources {
 }
 
 export function describePeer(sources: StatusSources): PeerStatus {
-  const { replica, id, ensemble, incarnation, members } = sources;
+  const { replica, id, ensemble, incarnation, role, leader, members } = sources;
   const { raft, machine } = replica;
   return Object.freeze({
     id,
@@ -25,8 +27,8 @@ export function describePeer(sources: StatusSources): PeerStatus {
     identity: raft.membership.identity === '' ? undefined : raft.membership.identity,
     incarnation,
     isAdmitted: raft.admitted,
-    role: raft.role,
-    leader: raft.leader,
+    role,
+    leader,
     term: raft.term,
     zxid: machine.zxid,
     members,

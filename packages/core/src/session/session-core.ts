@@ -279,6 +279,10 @@ export class SessionCore {
 
   #endError(outcome: Outcome): CoordinationError {
     const { code, cause } = this.#ended ?? { code: 'SESSION_CLOSED', cause: undefined };
+    // The failure of the peer behind the link, told as it is instead of wrapped in its like.
+    if (cause instanceof CoordinationError && cause.code === code) {
+      return new CoordinationError(code, { outcome, details: cause.details, cause: cause.cause });
+    }
     return new CoordinationError(code, { outcome, cause });
   }
 
