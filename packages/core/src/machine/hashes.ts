@@ -22,6 +22,10 @@ export interface Lanes {
 // Seeds tell the kinds of parts apart; any distinct constants will do.
 const lowSeed = 0x51_7c_c1_b7;
 const highSeed = 0x27_22_0a_94;
+// Odd, so that a change of any single field always changes the hash.
+const lowMultiplier = 0x2c_1b_3c_6d;
+const highMultiplier = 0x29_7a_2d_39;
+const twoTo32 = 0x1_0000_0000;
 const transactionKind = 1;
 const replyKind = 2;
 const sessionKind = 3;
@@ -33,13 +37,15 @@ export function hashTransaction(transaction: Transaction): Lanes {
   let high = mix(highSeed ^ transactionKind, transaction.zxid);
   for (const { path, before, after } of transaction.changes) {
     const pathHash = hashText(path, lowSeed);
-    low = mixRecord(mixRecord(mix(low, pathHash), before, 0), after, 0);
-    high = mixRecord(mixRecord(mix(high, pathHash), before, 1), after, 1);
+    low = (Math.imul(low, lowMultiplier) + pathHash) | 0;
+    high = (Math.imul(high, highMultiplier) + pathHash) | 0;
+    low = takeRecord(takeRecord(low, lowMultiplier, before), lowMultiplier, after);
+    high = takeRecord(takeRecord(high, highMultiplier, before), highMultiplier, after);
   }
   return { low: finish(low), high: finish(high) };
 }
 
-/** `length` would do for none of them: two kinds share it. */
+/** What each kind is in a hash; never changed. */
 const createKindOrdinals: Readonly<Record<CreateKind, number>> = {
   persistent: 0,
   ephemeral: 1,
@@ -106,23 +112,36 @@ function mixSession(seed: number, session: SessionFacts): number {
   return mix(hash, session.acknowledgedThrough);
 }
 
-/** The value goes in by the hash that its record keeps; `lane` 0 is the low one. */
-function mixRecord(seed: number, record: ZnodeRecord | undefined, lane: 0 | 1): number {
-  if (record === undefined) return mix(seed, -1);
-  let hash = mix(seed, lane === 0 ? record.valueHashLow : record.valueHashHigh);
-  hash = mix(hash, record.czxid);
-  hash = mix(hash, record.mzxid);
-  hash = mix(hash, record.pzxid);
-  hash = mix(hash, record.ctime);
-  hash = mix(hash, record.mtime);
-  hash = mix(hash, record.version);
-  hash = mix(hash, record.cversion);
-  hash = mix(hash, record.aversion);
-  hash = mix(hash, record.owner);
-  hash = mix(hash, record.dataLength);
-  hash = mix(hash, record.childrenCount);
-  hash = mix(hash, createKindOrdinals[record.createKind]);
-  hash = mix(hash, record.ttlMs);
-  hash = mix(hash, record.createCount);
-  return mix(hash, record.elapsedMs);
+/**
+ * A polynomial over the fields, as the tree's digest has it: a third of the cost of mixing each, and every write is
+ * hashed here once. Of the value only its length: the bytes of up to historyBytesMax would take a digest longer
+ * than a replica may be busy, they were in the tree's digest, and a snapshot has them in the hash of a frame.
+ */
+function takeRecord(seed: number, multiplier: number, record: ZnodeRecord | undefined): number {
+  // Both sides of a change always take part, so a created znode and a deleted one differ.
+  if (record === undefined) return takeWord(seed, multiplier, -1);
+  let hash = takeWord(seed, multiplier, record.end - record.start);
+  hash = takeNumber(hash, multiplier, record.czxid);
+  hash = takeNumber(hash, multiplier, record.mzxid);
+  hash = takeNumber(hash, multiplier, record.pzxid);
+  hash = takeNumber(hash, multiplier, record.ctime);
+  hash = takeNumber(hash, multiplier, record.mtime);
+  hash = takeNumber(hash, multiplier, record.elapsedMs);
+  hash = takeNumber(hash, multiplier, record.owner);
+  hash = takeNumber(hash, multiplier, record.ttlMs);
+  hash = takeWord(hash, multiplier, record.version);
+  hash = takeWord(hash, multiplier, record.cversion);
+  hash = takeWord(hash, multiplier, record.aversion);
+  hash = takeWord(hash, multiplier, record.createCount);
+  hash = takeWord(hash, multiplier, record.childrenCount);
+  hash = takeWord(hash, multiplier, record.dataLength);
+  return takeWord(hash, multiplier, createKindOrdinals[record.createKind]);
+}
+
+function takeNumber(hash: number, multiplier: number, value: number): number {
+  return takeWord(takeWord(hash, multiplier, value), multiplier, value / twoTo32);
+}
+
+function takeWord(hash: number, multiplier: number, value: number): number {
+  return (Math.imul(hash, multiplier) + (value | 0)) | 0;
 }

@@ -21,9 +21,16 @@ export interface HistoryLimits {
 const freePlacesMin = 1_024;
 
 export class History {
-  /** Places before `#first` are free; each is cleared when it becomes so, to let the records go. */
+  /**
+   * Columns of one list. What is needed to evict a transaction stands beside it, because by then the transaction
+   * itself has long left the processor's cache. Places before `#first` are free; their transactions are cleared
+   * when they become so, to let the records go.
+   */
   #transactions: (Transaction | undefined)[] = [];
-  /** Hash lanes of the transaction at the same place; known before `#hashedEnd` only. */
+  #zxids: number[] = [];
+  #changesCounts: number[] = [];
+  #byteCounts: number[] = [];
+  /** Hash lanes; known before `#hashedEnd` only. */
   #lows: number[] = [];
   #highs: number[] = [];
   #first = 0;
@@ -39,24 +46,17 @@ export class History {
     return this.#evictedThrough;
   }
 
-  get transactionsCount(): number {
-    return this.#transactions.length - this.#first;
-  }
-
-  get changesCount(): number {
-    return this.#changesCount;
-  }
-
-  get byteCount(): number {
-    return this.#byteCount;
-  }
-
   append(transaction: Transaction, limits: HistoryLimits): void {
+    const changesCount = transaction.changes.length;
+    const byteCount = transactionBytes(transaction);
     this.#transactions.push(transaction);
+    this.#zxids.push(transaction.zxid);
+    this.#changesCounts.push(changesCount);
+    this.#byteCounts.push(byteCount);
     this.#lows.push(0);
     this.#highs.push(0);
-    this.#changesCount += transaction.changes.length;
-    this.#byteCount += transactionBytes(transaction);
+    this.#changesCount += changesCount;
+    this.#byteCount += byteCount;
     if (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
       this.trim(limits);
     }
@@ -77,7 +77,7 @@ export class History {
     let high = this.#transactions.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#transactions[middle]?.zxid ?? 0) <= zxid) low = middle + 1;
+      if ((this.#zxids[middle] ?? 0) <= zxid) low = middle + 1;
       else high = middle;
     }
     return this.#sliceFrom(low);
@@ -137,34 +137,34 @@ export class History {
   }
 
   #evictFirst(): void {
-    const transaction = this.#transactions[this.#first];
-    invariant(transaction !== undefined, 'there is a transaction to evict');
-    if (this.#first < this.#hashedEnd) {
-      this.#low = (this.#low - (this.#lows[this.#first] ?? 0)) | 0;
-      this.#high = (this.#high - (this.#highs[this.#first] ?? 0)) | 0;
+    const first = this.#first;
+    invariant(first < this.#transactions.length, 'there is a transaction to evict');
+    if (first < this.#hashedEnd) {
+      this.#low = (this.#low - (this.#lows[first] ?? 0)) | 0;
+      this.#high = (this.#high - (this.#highs[first] ?? 0)) | 0;
     }
-    this.#transactions[this.#first] = undefined;
-    this.#first += 1;
-    this.#changesCount -= transaction.changes.length;
-    this.#byteCount -= transactionBytes(transaction);
-    this.#evictedThrough = transaction.zxid;
+    this.#transactions[first] = undefined;
+    this.#changesCount -= this.#changesCounts[first] ?? 0;
+    this.#byteCount -= this.#byteCounts[first] ?? 0;
+    this.#evictedThrough = this.#zxids[first] ?? 0;
+    this.#first = first + 1;
   }
 
   #moveToFront(): void {
-    this.#transactions = this.#transactions.slice(this.#first);
-    this.#lows = this.#lows.slice(this.#first);
-    this.#highs = this.#highs.slice(this.#first);
-    this.#hashedEnd = Math.max(0, this.#hashedEnd - this.#first);
+    const first = this.#first;
+    this.#transactions = this.#transactions.slice(first);
+    this.#zxids = this.#zxids.slice(first);
+    this.#changesCounts = this.#changesCounts.slice(first);
+    this.#byteCounts = this.#byteCounts.slice(first);
+    this.#lows = this.#lows.slice(first);
+    this.#highs = this.#highs.slice(first);
+    this.#hashedEnd = Math.max(0, this.#hashedEnd - first);
     this.#first = 0;
   }
 
   #sliceFrom(place: number): readonly Transaction[] {
-    const found: Transaction[] = [];
-    for (let at = place; at < this.#transactions.length; at += 1) {
-      const transaction = this.#transactions[at];
-      if (transaction !== undefined) found.push(transaction);
-    }
-    return found;
+    // Only places before `#first` are free.
+    return this.#transactions.slice(place) as Transaction[];
   }
 }
 

@@ -44,11 +44,17 @@ export function writeSnapshotHeader(writer: ByteWriter): void {
   writer.u32(hashBytes(bytes, 0, bytes.length, headerSeed) >>> 0);
 }
 
-/** Writes one frame around a payload. */
-export function writeFrame(writer: ByteWriter, frameNumber: number, payload: Uint8Array): void {
-  writer.u32(payload.length);
-  writer.u32(frameHash(frameNumber, payload));
-  writer.bytes(payload);
+/** Leaves room for a frame's header; its payload is to be written next. Returns where the frame begins. */
+export function beginFrame(writer: ByteWriter): number {
+  return writer.reserve(frameHeaderBytes);
+}
+
+/** Fills in the header of the frame that begins at `frameStart` and takes the rest of `bytes`. */
+export function sealFrame(bytes: Uint8Array, frameStart: number, frameNumber: number): void {
+  const payloadStart = frameStart + frameHeaderBytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  view.setUint32(frameStart, bytes.length - payloadStart);
+  view.setUint32(frameStart + 4, frameHash(bytes, payloadStart, frameNumber));
 }
 
 /** Cuts pushed bytes into verified payloads, wherever the pieces were cut. */
@@ -85,7 +91,7 @@ export class FrameReader {
     }
     const payload = this.#take(this.#payload.length);
     if (payload === undefined) return undefined;
-    if (frameHash(this.#framesCount, payload) !== this.#payload.hash) {
+    if (frameHash(payload, 0, this.#framesCount) !== this.#payload.hash) {
       throw corrupted('the hash of a frame is wrong');
     }
     this.#framesCount += 1;
@@ -137,6 +143,6 @@ function unsupported(reason: string): CoordinationError {
   return new CoordinationError('UNSUPPORTED_VERSION', { details: { reason } });
 }
 
-function frameHash(frameNumber: number, payload: Uint8Array): number {
-  return hashBytes(payload, 0, payload.length, mix(frameSeed, frameNumber)) >>> 0;
+function frameHash(bytes: Uint8Array, payloadStart: number, frameNumber: number): number {
+  return hashBytes(bytes, payloadStart, bytes.length, mix(frameSeed, frameNumber)) >>> 0;
 }

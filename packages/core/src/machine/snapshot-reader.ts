@@ -74,6 +74,7 @@ export class SnapshotReader {
     if (end.sessionsCount !== this.#sessionsCount) throw corrupted('sessions are missing');
     if (end.repliesCount !== this.#repliesCount) throw corrupted('replies are missing');
     if (end.transactionsCount !== this.#transactionsCount) throw corrupted('transactions are missing');
+    if (end.appliedIndex !== state.appliedIndex) throw corrupted('it has two places in the log');
     const digest = digestOf(state);
     if (end.digest !== digest) throw corrupted(`its digest is ${digest} and should be ${end.digest}`);
     return new Machine(state);

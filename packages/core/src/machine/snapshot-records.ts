@@ -12,7 +12,7 @@ import { pathProblem } from '../codec/path.ts';
 import { checkValue } from '../codec/value-check.ts';
 import { dataLengthOf } from '../codec/value-source.ts';
 import { pathBytesMax, type EnsembleLimits } from '../limits.ts';
-import { valueHashHighOf, valueHashLowOf, type ZnodeRecord } from '../tree/znode-record.ts';
+import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { Change, Transaction } from './contract.ts';
 import { limitsProblem } from './limit-rules.ts';
 import type { CapturedSession } from './session-capture.ts';
@@ -44,6 +44,8 @@ export type SessionHead = Omit<CapturedSession, 'segments'>;
 
 /** What was written, and what the state's digest must be. */
 export interface SnapshotEnd {
+  /** Once more: the only thing of the state that its digest leaves out. */
+  readonly appliedIndex: number;
   readonly znodesCount: number;
   readonly sessionsCount: number;
   readonly repliesCount: number;
@@ -134,8 +136,6 @@ export function readZnode(reader: ByteReader): ZnodeRecord {
     childrenCount,
     createCount,
     elapsedMs,
-    valueHashLow: valueHashLowOf(value),
-    valueHashHigh: valueHashHighOf(value),
   };
 }
 
@@ -214,6 +214,7 @@ export function readChange(reader: ByteReader): Change {
 
 export function writeEnd(writer: ByteWriter, end: SnapshotEnd): void {
   writer.u8(recordKinds.end);
+  writer.varint(end.appliedIndex);
   writer.varint(end.znodesCount);
   writer.varint(end.sessionsCount);
   writer.varint(end.repliesCount);
@@ -222,13 +223,14 @@ export function writeEnd(writer: ByteWriter, end: SnapshotEnd): void {
 }
 
 export function readEnd(reader: ByteReader): SnapshotEnd {
+  const appliedIndex = reader.varint();
   const znodesCount = reader.varint();
   const sessionsCount = reader.varint();
   const repliesCount = reader.varint();
   const transactionsCount = reader.varint();
   const digest = reader.text();
   if (!digestPattern.test(digest)) throw corrupted('the digest has another form');
-  return { znodesCount, sessionsCount, repliesCount, transactionsCount, digest };
+  return { appliedIndex, znodesCount, sessionsCount, repliesCount, transactionsCount, digest };
 }
 
 function writeZnodeFields(writer: ByteWriter, record: ZnodeRecord): void {

@@ -11,7 +11,7 @@ import type { TreeSnapshot } from '../tree/snapshot.ts';
 import type { Transaction } from './contract.ts';
 import { digestOf } from './digest.ts';
 import type { CapturedSession, SessionCapture } from './session-capture.ts';
-import { writeFrame, writeSnapshotHeader } from './snapshot-frames.ts';
+import { beginFrame, sealFrame, writeSnapshotHeader } from './snapshot-frames.ts';
 import {
   recordKinds,
   writeChange,
@@ -45,7 +45,7 @@ export class SnapshotWriter {
   readonly #znodes: TreeSnapshot;
   readonly #sessions: SessionCapture;
   readonly #transactions: readonly Transaction[];
-  readonly #payload = new ByteWriter();
+  readonly #writer = new ByteWriter();
   readonly #steps: Iterator<void, void, undefined>;
   #framesCount = 0;
   #isDone = false;
@@ -74,17 +74,18 @@ export class SnapshotWriter {
   /** The next chunk. Not to be called again after the last one, or after `abort`. */
   next(): WrittenChunk {
     invariant(!this.#isDone, 'a snapshot is read to its end once');
-    const payload = this.#payload;
-    payload.reset();
-    while (payload.position < this.#chunkBytes && !this.#isDone) {
+    const writer = this.#writer;
+    writer.reset();
+    if (this.#framesCount === 0) writeSnapshotHeader(writer);
+    const frameStart = beginFrame(writer);
+    do {
       this.#isDone = this.#steps.next().done === true;
-    }
-    const chunk = new ByteWriter();
-    if (this.#framesCount === 0) writeSnapshotHeader(chunk);
-    writeFrame(chunk, this.#framesCount, payload.finish());
+    } while (!this.#isDone && writer.position < this.#chunkBytes);
+    const bytes = writer.finish();
+    sealFrame(bytes, frameStart, this.#framesCount);
     this.#framesCount += 1;
     if (this.#isDone) this.#release();
-    return { bytes: chunk.finish(), last: this.#isDone };
+    return { bytes, last: this.#isDone };
   }
 
   /** Gives the rest up. Safe to call twice, and after the end. */
@@ -100,48 +101,49 @@ export class SnapshotWriter {
 
   /** Writes everything; each step is short. The tree comes first, because writes pay for its capture. */
   *#write(): Generator<void, void, undefined> {
-    const payload = this.#payload;
-    writeFacts(payload, this.#facts);
+    const writer = this.#writer;
+    writeFacts(writer, this.#facts);
     let znodesCount = 0;
     for (;;) {
       const records = this.#znodes.next(znodesPerStep);
       if (records.length === 0) break;
       for (const record of records) {
-        writeZnode(payload, record);
+        writeZnode(writer, record);
         znodesCount += 1;
         // Large values must not add up to one huge chunk.
-        if (payload.position >= this.#chunkBytes) yield;
+        if (writer.position >= this.#chunkBytes) yield;
       }
       yield;
     }
     const sessionsCount = this.#sessions.count;
     let repliesCount = 0;
     for (let session = this.#sessions.next(); session !== undefined; session = this.#sessions.next()) {
-      writeSession(payload, session);
+      writeSession(writer, session);
       yield;
-      yield* writeReplies(payload, session);
+      yield* writeReplies(writer, session);
       repliesCount += session.lastRequest - session.acknowledgedThrough;
     }
-    writeClosed(payload, this.#sessions.closed);
+    writeClosed(writer, this.#sessions.closed);
     yield;
     for (const transaction of this.#transactions) {
-      writeTransaction(payload, transaction);
+      writeTransaction(writer, transaction);
       for (const change of transaction.changes) {
-        writeChange(payload, change);
+        writeChange(writer, change);
         yield;
       }
     }
     const transactionsCount = this.#transactions.length;
-    writeEnd(payload, { znodesCount, sessionsCount, repliesCount, transactionsCount, digest: this.digest });
+    const { appliedIndex, digest } = this;
+    writeEnd(writer, { appliedIndex, znodesCount, sessionsCount, repliesCount, transactionsCount, digest });
   }
 }
 
-function* writeReplies(payload: ByteWriter, session: CapturedSession): Generator<void, void, undefined> {
+function* writeReplies(writer: ByteWriter, session: CapturedSession): Generator<void, void, undefined> {
   for (const { firstRequest, replies } of session.segments) {
     for (const [at, reply] of replies.entries()) {
       if (firstRequest + at <= session.acknowledgedThrough) continue;
-      payload.u8(recordKinds.reply);
-      encodeReply(payload, reply);
+      writer.u8(recordKinds.reply);
+      encodeReply(writer, reply);
       yield;
     }
   }

@@ -33,7 +33,8 @@ export class Driver {
   wallMs = 1_000;
   elapsedMs = 0;
   hooks: ApplyHooks = noHooks;
-  #ticket = 0;
+  /** Above the holder that a session begins with, as tickets are. */
+  ticket = 100;
 
   constructor(machine: Machine = new Machine()) {
     this.machine = machine;
@@ -57,8 +58,8 @@ export class Driver {
   }
 
   systemBatch(op: SystemOp): Uint8Array {
-    this.#ticket += 1;
-    return encodeSystemBatch({ kind: 'system', origin: 'a', incarnation: 1, ticket: this.#ticket, op });
+    this.ticket += 1;
+    return encodeSystemBatch({ kind: 'system', origin: 'a', incarnation: 1, ticket: this.ticket, op });
   }
 
   configure(limits: Partial<EnsembleLimits>): void {
