@@ -2,7 +2,7 @@
  * The bare pipeline of one process, without consensus: encode, checksum, append to an array, apply to a Map,
  * settle a promise. It gathers the writes of one turn of the event loop, as a session does.
  */
-import { BatchBuilder, encodeValue, sourceOf } from '@quorate/core/inspect';
+import { BatchBuilder, ValueEncoder } from '@quorate/core/inspect';
 import type { Checksum } from '@quorate/core/ports';
 
 interface Written {
@@ -19,6 +19,7 @@ interface Waiting {
 
 export class Baseline {
   readonly #checksum: Checksum;
+  readonly #encoder = new ValueEncoder();
   readonly #builder = new BatchBuilder();
   readonly #tree = new Map<string, Written>();
   #log: { readonly bytes: Uint8Array; readonly checksum: number }[] = [];
@@ -31,10 +32,15 @@ export class Baseline {
 
   set(path: string, value: Uint8Array): Promise<Written> {
     return new Promise((resolve) => {
-      const encoded = encodeValue(value);
-      this.#builder.add({ kind: 'set', path, value: sourceOf(encoded), version: -1, create: false });
+      this.#builder.add({
+        kind: 'set',
+        path,
+        value: this.#encoder.encode(value),
+        version: -1,
+        create: false,
+      });
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ path, value: encoded, resolve });
+      this.#waiting.push({ path, value, resolve });
     });
   }
 

@@ -6,7 +6,8 @@ import { Baseline } from './baseline.ts';
 import { countPerWrite } from './counts.ts';
 import { openEnsemble } from './ensemble.ts';
 
-const inFlights = [1, 64, 256, 1_024];
+/** Named on the command line, or all: `npm run bench -- commit 256`. */
+const inFlights = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 64, 256, 1_024];
 const rounds = 5;
 const forMs = 700;
 const pathsCount = 1_024;

@@ -6,7 +6,7 @@
 export { BatchBuilder, encodeSystemBatch } from '../codec/batch.ts';
 export type { Op } from '../codec/op.ts';
 export { sourceOf } from '../codec/value-source.ts';
-export { encodeValue } from '../codec/value-encode.ts';
+export { encodeValue, ValueEncoder } from '../codec/value-encode.ts';
 export { defaultEnsembleLimits, defaultPeerLimits } from '../limits.ts';
 export { Machine } from '../machine/machine.ts';
 export { Raft } from '../raft/raft.ts';

@@ -56,7 +56,8 @@ export class MachineState {
   /** Executes one op under the current zxid: all of it or nothing. `sessionId` 0: of no session. */
   execute(op: TreeOp, sessionId: number): OpResult | OpError {
     const { tree } = this;
-    tree.begin();
+    // A single op fails before it changes anything, or not at all.
+    tree.begin(op.kind === 'multi' ? 'keep' : 'not-needed');
     const result = applyOp(this.#context(sessionId), op);
     if (result.kind === 'error') tree.rollback();
     else this.#commit();
@@ -71,7 +72,7 @@ export class MachineState {
     const paths = [...this.tree.ephemeralsOf(session.id)].sort();
     this.sessions.remove(session, end);
     if (paths.length === 0) return;
-    this.tree.begin();
+    this.tree.begin('not-needed');
     const context = this.#context(session.id);
     for (const path of paths) {
       const result = applyOp(context, deleteOp(path));

@@ -4,7 +4,8 @@
  * together in time (transactions, snapshots, loading) is built on these steps by its neighbours.
  *
  * Invariants: a cell that has entered is found by its path; an attached cell's name is among its parent's names;
- * `descendantsCount` counts all attached cells below; the digest is the sum of the hashes of all cells.
+ * `descendantsCount` counts all attached cells below; the digest is the sum of the hashes of all settled cells, and
+ * every other cell stands in the list of those that are unsettled.
  */
 import { invariant } from '../invariant.ts';
 import { CellMap, type CellCursor } from './cell-map.ts';
@@ -14,6 +15,12 @@ import { SortedNames } from './sorted-names.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
 const noPaths: ReadonlySet<string> = new Set<string>();
+
+/**
+ * Hashing is put off until the digest is asked for, so a znode that is written again and again is hashed once. A
+ * list of this length is worked off in about a millisecond, so neither a write nor a digest ever waits longer.
+ */
+const unsettledMax = 4_096;
 
 export class CellStore {
   readonly root: Cell;
@@ -25,6 +32,8 @@ export class CellStore {
   readonly #ephemerals = new Map<number, Set<string>>();
   #digestLow = 0;
   #digestHigh = 0;
+  /** Cells whose hash is not in the digest; those that left, or came twice, are no longer marked so. */
+  #unsettled: Cell[] = [];
   /** The cell looked up last: a write looks a path up, then changes it, and should hash its path once. */
   #last: Cell | undefined = undefined;
 
@@ -38,10 +47,12 @@ export class CellStore {
   }
 
   get digestLow(): number {
+    this.#settle();
     return this.#digestLow;
   }
 
   get digestHigh(): number {
+    this.#settle();
     return this.#digestHigh;
   }
 
@@ -115,11 +126,11 @@ export class CellStore {
   /** Gives a cell another record of the same path and owner. */
   assign(cell: Cell, record: ZnodeRecord): void {
     this.#save(cell);
-    const { hashLow, hashHigh } = cell;
     cell.record = record;
-    cell.rehash();
-    this.#digestLow = (this.#digestLow - hashLow + cell.hashLow) | 0;
-    this.#digestHigh = (this.#digestHigh - hashHigh + cell.hashHigh) | 0;
+    if (cell.isUnsettled) return;
+    this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
+    this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
+    this.#unsettle(cell);
   }
 
   /** For a loaded record that takes the place of an invented one, which was nobody's. */
@@ -133,16 +144,18 @@ export class CellStore {
   #enter(cell: Cell): void {
     this.#cells.add(cell.record.path, cell);
     this.own(cell.record);
-    this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
-    this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
+    this.#unsettle(cell);
   }
 
   #leave(cell: Cell): void {
     const { path, owner } = cell.record;
     if (this.#last === cell) this.#last = undefined;
     this.#cells.delete(path);
-    this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
-    this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
+    if (cell.isUnsettled) cell.isUnsettled = false;
+    else {
+      this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
+      this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
+    }
     if (owner === 0) return;
     const paths = this.#ephemerals.get(owner);
     invariant(paths !== undefined && paths.delete(path), 'an ephemeral znode is listed with its owner');
@@ -154,5 +167,23 @@ export class CellStore {
     if (this.saved === undefined || cell.epoch === this.epoch) return;
     cell.epoch = this.epoch;
     this.saved.push(cell.record);
+  }
+
+  #unsettle(cell: Cell): void {
+    cell.isUnsettled = true;
+    this.#unsettled.push(cell);
+    if (this.#unsettled.length >= unsettledMax) this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#unsettled.length === 0) return;
+    for (const cell of this.#unsettled) {
+      if (!cell.isUnsettled) continue;
+      cell.isUnsettled = false;
+      cell.rehash();
+      this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
+      this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
+    }
+    this.#unsettled = [];
   }
 }

@@ -2,7 +2,7 @@
  * A cell: the mutable place of one znode in the tree. Records are values that anybody may keep; cells never
  * leave tree/.
  */
-import { finish, hashText } from '../codec/hash.ts';
+import { finish, hashBytes, hashText } from '../codec/hash.ts';
 import type { CreateKind } from '../codec/op.ts';
 import { unreachable } from '../invariant.ts';
 import type { SortedNames } from './sorted-names.ts';
@@ -10,6 +10,8 @@ import type { ZnodeRecord } from './znode-record.ts';
 
 const pathSeedLow = 0x1f83d9ab;
 const pathSeedHigh = 0x5be0cd19;
+const valueSeedLow = 0x3c6ef372;
+const valueSeedHigh = 0x510e527f;
 // Odd, so that a change of any single field always changes the hash; their bits are those of no simple ratio.
 const lowMultiplier = 0x9e3779b1 | 0;
 const highMultiplier = 0x85ebca77 | 0;
@@ -24,30 +26,51 @@ export class Cell {
   descendantsCount = 0;
   /** Of the last snapshot that has this znode's record, or that began before the znode existed. */
   epoch: number;
-  /** What this znode adds to the digest, both lanes: that of `record`. */
+  /** What this znode adds to the digest, both lanes; of an earlier record while the cell is unsettled. */
   hashLow = 0;
   hashHigh = 0;
+  /** Its hash is no part of the digest now: it changed since the digest was last asked for. */
+  isUnsettled = false;
   readonly #pathHashLow: number;
   readonly #pathHashHigh: number;
+  /** Hash lanes of the value that lies in `#hashed` from `#hashedStart` on. */
+  #valueHashLow = 0;
+  #valueHashHigh = 0;
+  #hashed: Uint8Array | undefined = undefined;
+  #hashedStart = 0;
 
   constructor(record: ZnodeRecord, epoch: number) {
     this.record = record;
     this.epoch = epoch;
     this.#pathHashLow = hashText(record.path, pathSeedLow);
     this.#pathHashHigh = hashText(record.path, pathSeedHigh);
-    this.rehash();
   }
 
-  /** To be called after each change of `record` that may change its hash. */
+  /** Computes the hash of `record`. A value that is still the same is not hashed again. */
   rehash(): void {
-    this.hashLow = recordHash(this.record, this.#pathHashLow ^ this.record.valueHashLow, lowMultiplier);
-    this.hashHigh = recordHash(this.record, this.#pathHashHigh ^ this.record.valueHashHigh, highMultiplier);
+    const { record } = this;
+    if (this.#hashed !== record.source || this.#hashedStart !== record.start) {
+      this.#valueHashLow = hashBytes(record.source, record.start, record.end, valueSeedLow);
+      this.#valueHashHigh = hashBytes(record.source, record.start, record.end, valueSeedHigh);
+      this.#hashed = record.source;
+      this.#hashedStart = record.start;
+    }
+    this.hashLow = recordHash(record, this.#pathHashLow ^ this.#valueHashLow, lowMultiplier);
+    this.hashHigh = recordHash(record, this.#pathHashHigh ^ this.#valueHashHigh, highMultiplier);
+  }
+
+  /** The value lies elsewhere now, the same bytes: what was hashed stays hashed, and the old bytes may go. */
+  moveValue(record: ZnodeRecord): void {
+    const wasHashed = this.#hashed === this.record.source && this.#hashedStart === this.record.start;
+    this.record = record;
+    this.#hashed = wasHashed ? record.source : undefined;
+    this.#hashedStart = record.start;
   }
 }
 
 /**
  * A polynomial over every field, then a finaliser, so that a sum of such hashes tells sets of records apart. It is
- * a third of the cost of a general-purpose mixer for each field, and apply pays it for each write.
+ * a third of the cost of a general-purpose mixer for each field.
  */
 function recordHash(record: ZnodeRecord, seed: number, multiplier: number): number {
   let hash = seed;

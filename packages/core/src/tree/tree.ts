@@ -35,9 +35,11 @@ const nothing: readonly never[] = Object.freeze([]);
 export class Tree {
   /** The root exists from the beginning: value null, all zxids 0. */
   readonly #store = new CellStore(inventedRecord(rootPath));
-  /** Defined inside a transaction. */
+  #isWriting = false;
+  /** Defined inside a transaction that may be rolled back. */
   #undos: Undo[] | undefined = undefined;
-  #changes: Change[] = [];
+  /** Made with its first change: most transactions make one, and a list that grows from nothing makes room for 17. */
+  #changes: Change[] | undefined = undefined;
   /** Defined while records are loaded. */
   #load: TreeLoad | undefined = undefined;
   #snapshot: TreeSnapshot | undefined = undefined;
@@ -93,27 +95,33 @@ export class Tree {
     }
   }
 
-  /** Starts a transaction. */
-  begin(): void {
-    invariant(this.#undos === undefined, 'transactions do not nest');
+  /**
+   * Starts a transaction. One that changes nothing before it is sure to succeed needs no way back, and a write is
+   * cheaper without.
+   */
+  begin(wayBack: 'keep' | 'not-needed' = 'keep'): void {
+    invariant(!this.#isWriting, 'transactions do not nest');
     invariant(this.#load === undefined, 'no transaction runs while records are loaded');
-    this.#undos = [];
+    this.#isWriting = true;
+    if (wayBack === 'keep') this.#undos = [];
   }
 
   /** Ends the transaction; its changes, in order. */
   commit(): readonly Change[] {
-    invariant(this.#undos !== undefined, 'a transaction is running');
-    const changes = this.#changes;
-    this.#undos = undefined;
-    if (changes.length === 0) return nothing;
-    this.#changes = [];
+    invariant(this.#isWriting, 'a transaction is running');
+    const changes = this.#changes ?? nothing;
+    this.#close();
     return changes;
   }
 
   /** Ends the transaction as if it had never been. */
   rollback(): void {
-    const undos = this.#undos;
-    invariant(undos !== undefined, 'a transaction is running');
+    invariant(this.#isWriting, 'a transaction is running');
+    const undos = this.#undos ?? [];
+    invariant(
+      this.#undos !== undefined || this.#changes === undefined,
+      'what changed something has a way back',
+    );
     for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
       switch (undo.kind) {
         case 'assign':
@@ -127,47 +135,46 @@ export class Tree {
           break;
       }
     }
-    this.#undos = undefined;
-    this.#changes = [];
+    this.#close();
   }
 
   /** Adds a znode at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and elapsedMs. */
   insert(record: ZnodeRecord): void {
-    const undos = this.#writing();
+    this.#requireWriting();
     const parent = this.#store.findParent(record.path);
     invariant(parent !== undefined, 'the parent of a new znode exists');
     invariant(parent.record.owner === 0, 'an ephemeral znode has no children');
-    undos.push({ kind: 'add', cell: this.#store.add(record, parent) });
-    undos.push({ kind: 'assign', cell: parent, before: parent.record });
+    const cell = this.#store.add(record, parent);
+    this.#undos?.push({ kind: 'add', cell }, { kind: 'assign', cell: parent, before: parent.record });
     const stamp = { zxid: record.czxid, elapsedMs: record.elapsedMs };
     this.#store.assign(parent, withChild(parent.record, 1, stamp));
-    this.#changes.push({ path: record.path, before: undefined, after: record });
+    this.#note({ path: record.path, before: undefined, after: record });
   }
 
   /** Gives an existing znode another record. */
   replace(record: ZnodeRecord): void {
-    const undos = this.#writing();
+    this.#requireWriting();
     const cell = this.#store.find(record.path);
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
     invariant(before.owner === record.owner, 'a znode keeps its owner');
     invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
-    undos.push({ kind: 'assign', cell, before });
+    this.#undos?.push({ kind: 'assign', cell, before });
     this.#store.assign(cell, record);
-    this.#changes.push({ path: before.path, before, after: record });
+    this.#note({ path: before.path, before, after: record });
   }
 
   /** Removes a leaf other than the root; its parent counts that by the stamp. */
   remove(path: string, stamp: Pick<Stamp, 'zxid' | 'elapsedMs'>): void {
-    const undos = this.#writing();
+    this.#requireWriting();
     const cell = this.#store.find(path);
     invariant(cell !== undefined, 'the znode that is removed exists');
     const { parent, record } = cell;
     invariant(parent !== undefined, 'the root is never removed');
     this.#store.drop(cell);
-    undos.push({ kind: 'drop', cell }, { kind: 'assign', cell: parent, before: parent.record });
+    this.#undos?.push({ kind: 'drop', cell }, { kind: 'assign', cell: parent, before: parent.record });
     this.#store.assign(parent, withChild(parent.record, -1, stamp));
-    this.#changes.push({ path: record.path, before: record, after: undefined });
+    this.#note({ path: record.path, before: record, after: undefined });
   }
 
   /**
@@ -175,7 +182,7 @@ export class Tree {
    * read to its end, or ended.
    */
   beginSnapshot(): TreeSnapshot {
-    invariant(this.#undos === undefined, 'a snapshot begins between transactions');
+    invariant(!this.#isWriting, 'a snapshot begins between transactions');
     invariant(this.#load === undefined, 'no snapshot is taken while records are loaded');
     this.#snapshot = new TreeSnapshot(this.#store);
     return this.#snapshot;
@@ -192,7 +199,7 @@ export class Tree {
    */
   load(record: ZnodeRecord): void {
     if (this.#load === undefined) {
-      invariant(this.#store.size === 1 && this.#undos === undefined, 'records are loaded into a new tree');
+      invariant(this.#store.size === 1 && !this.#isWriting, 'records are loaded into a new tree');
       this.#load = new TreeLoad(this.#store);
     }
     this.#load.load(record);
@@ -210,8 +217,18 @@ export class Tree {
     validateStore(this.#store);
   }
 
-  #writing(): Undo[] {
-    invariant(this.#undos !== undefined, 'writes happen inside a transaction');
-    return this.#undos;
+  #requireWriting(): void {
+    invariant(this.#isWriting, 'writes happen inside a transaction');
+  }
+
+  #note(change: Change): void {
+    if (this.#changes === undefined) this.#changes = [change];
+    else this.#changes.push(change);
+  }
+
+  #close(): void {
+    this.#isWriting = false;
+    this.#undos = undefined;
+    this.#changes = undefined;
   }
 }

@@ -7,7 +7,6 @@
  * one shape, and a write on a hot path costs one allocation. (A spread of an object of this size costs ten times
  * as much.)
  */
-import { hashBytes } from '../codec/hash.ts';
 import type { CreateKind } from '../codec/op.ts';
 import type { StatFields } from '../codec/stat.ts';
 import { dataLengthOf } from '../codec/value-source.ts';
@@ -22,9 +21,6 @@ export interface ZnodeRecord extends StatFields, ValueSource {
   readonly createCount: number;
   /** Elapsed ensemble time of the last change of value or children; TTL and container graces count from it. */
   readonly elapsedMs: number;
-  /** Two 32-bit lanes of the hash of the encoded value, kept so that a changed stat needs no second pass. */
-  readonly valueHashLow: number;
-  readonly valueHashHigh: number;
 }
 
 /** When a change happens, in all three clocks of the ensemble. */
@@ -44,19 +40,6 @@ export interface NewZnode {
   readonly ttlMs: number;
   /** Session id of an ephemeral znode, otherwise 0. */
   readonly owner: number;
-}
-
-const lowSeed = 0x3c6ef372;
-const highSeed = 0x510e527f;
-
-/** The low lane of a value's hash, for records that are read back from a snapshot. */
-export function valueHashLowOf(value: ValueSource): number {
-  return hashBytes(value.source, value.start, value.end, lowSeed);
-}
-
-/** The high lane of a value's hash, for records that are read back from a snapshot. */
-export function valueHashHighOf(value: ValueSource): number {
-  return hashBytes(value.source, value.start, value.end, highSeed);
 }
 
 /** The first record of a znode: as in ZooKeeper, all three zxids are that of its creation. */
@@ -82,8 +65,6 @@ export function newRecord(znode: NewZnode, stamp: Stamp): ZnodeRecord {
     childrenCount: 0,
     createCount: 0,
     elapsedMs: stamp.elapsedMs,
-    valueHashLow: valueHashLowOf(value),
-    valueHashHigh: valueHashHighOf(value),
   };
 }
 
@@ -109,8 +90,6 @@ export function withValue(before: ZnodeRecord, value: ValueSource, stamp: Stamp)
     childrenCount: before.childrenCount,
     createCount: before.createCount,
     elapsedMs: stamp.elapsedMs,
-    valueHashLow: valueHashLowOf(value),
-    valueHashHigh: valueHashHighOf(value),
   };
 }
 
@@ -140,8 +119,6 @@ export function withChild(
     childrenCount: before.childrenCount + delta,
     createCount: delta === 1 ? before.createCount + 1 : before.createCount,
     elapsedMs: stamp.elapsedMs,
-    valueHashLow: before.valueHashLow,
-    valueHashHigh: before.valueHashHigh,
   };
 }
 
@@ -167,7 +144,5 @@ export function withSource(before: ZnodeRecord, value: ValueSource): ZnodeRecord
     childrenCount: before.childrenCount,
     createCount: before.createCount,
     elapsedMs: before.elapsedMs,
-    valueHashLow: before.valueHashLow,
-    valueHashHigh: before.valueHashHigh,
   };
 }
