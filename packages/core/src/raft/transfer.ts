@@ -26,7 +26,8 @@ export function startTransfer(state: RaftState, to: string | undefined): void {
 export function continueTransfer(state: RaftState): void {
   const { transfer, leadership } = state;
   if (transfer === undefined || leadership === undefined || transfer.isTold) return;
-  if (leadership.followers.get(transfer.to)?.matchIndex !== state.log.lastIndex) return;
+  const progress = leadership.followers.get(transfer.to);
+  if (progress?.matchIndex !== state.log.lastIndex || !isCounted(state, progress)) return;
   transfer.isTold = true;
   state.outbox.send({ kind: 'timeout-now', ...state.header(transfer.to) });
 }
@@ -52,9 +53,11 @@ function failTransfer(state: RaftState): void {
   state.transfer = undefined;
 }
 
+/** A voter, unless it is known not to count. A new leader may not have heard from it yet: that is waited for. */
 function isEligible(state: RaftState, id: string): boolean {
   const progress = state.leadership?.followers.get(id);
-  return progress !== undefined && state.membership.voters.includes(id) && isCounted(state, progress);
+  if (progress === undefined || !state.membership.voters.includes(id)) return false;
+  return progress.incarnation === undefined || isCounted(state, progress);
 }
 
 /** The voter that has caught up furthest; of equals the first by name. */
