@@ -7,7 +7,7 @@
 import { invariant } from '../invariant.ts';
 import type { Entry } from '../ports/entry.ts';
 import type { Append, MessageHeader, TimeoutNow } from './messages.ts';
-import { abandonLeaderReads, leaderChanged } from './read-index.ts';
+import { abandonLeaderReads, forwardReads, leaderChanged } from './read-index.ts';
 import type { RaftState } from './state.ts';
 import { settleTransfer } from './transfer.ts';
 
@@ -28,12 +28,10 @@ export function becomeFollower(state: RaftState, term: number, leader: string | 
 
 /** Notes who leads in this term; reads that waited for somebody else are lost or may be asked now. */
 export function setLeader(state: RaftState, leader: string | undefined): void {
-  if (leader !== undefined) state.leaderHeardAt = state.now;
-  const isChanged = state.leader !== leader;
-  if (!isChanged && !state.isLeaderBroken) return;
+  if (leader !== undefined && !state.isCutOff(leader)) state.leaderHeardAt = state.now;
+  if (state.leader === leader) return;
   state.leader = leader;
-  state.isLeaderBroken = false;
-  if (isChanged) settleTransfer(state);
+  settleTransfer(state);
   leaderChanged(state);
 }
 
@@ -47,7 +45,7 @@ export function followLeader(state: RaftState, message: MessageHeader): void {
     other: message.from,
   });
   becomeFollower(state, message.term, message.from);
-  state.resetElectionTimer();
+  if (!state.isCutOff(message.from)) state.resetElectionTimer();
 }
 
 export function handleAppend(state: RaftState, message: Append): void {
@@ -126,10 +124,14 @@ export function isToldToCampaign(state: RaftState, message: TimeoutNow): boolean
   return state.role === 'follower' && state.leader === message.from && state.mayCampaign;
 }
 
-/** The connection to a member broke. If it led, a campaign follows soon: the first voter's at the next tick. */
+/**
+ * The connection to a member broke. If it led, it is no reason any more to ignore candidates, what it sent before
+ * puts nothing off, and a campaign follows soon: the first voter's at the next tick.
+ */
 export function handleDisconnected(state: RaftState, member: string): void {
+  state.brokenAt.set(member, state.now);
   if (state.role !== 'follower' || state.leader !== member) return;
-  state.isLeaderBroken = true;
+  state.leaderHeardAt = Number.NEGATIVE_INFINITY;
   leaderChanged(state);
   // By rank, below one heartbeat: survivors that all campaign at once would split the vote.
   const others = [...new Set([...state.membership.voters, ...state.membership.outgoing])].filter(
@@ -138,6 +140,12 @@ export function handleDisconnected(state: RaftState, member: string): void {
   const rank = Math.max(others.sort().indexOf(state.id), 0);
   const step = Math.max(state.config.heartbeatTicks - 1, 0) / Math.max(others.length, 1);
   state.electionAt = Math.min(state.electionAt, state.now + 1 + Math.floor(rank * step));
+}
+
+/** If it led it may still do so: its next word tells. */
+export function handleConnected(state: RaftState, member: string): void {
+  state.brokenAt.delete(member);
+  forwardReads(state);
 }
 
 /** True: no leader was heard for too long, campaign. */

@@ -1,5 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CoordinationError } from '../errors.ts';
 import type { Entry } from '../ports/entry.ts';
 import {
   createMembership,
@@ -10,6 +11,16 @@ import {
   type Membership,
 } from './membership.ts';
 import { testMembership } from './testing/lone-peer.ts';
+
+/** The membership, or the code of the error; any other error is thrown on. */
+function decodedOrCode(bytes: Uint8Array): Membership | string {
+  try {
+    return decodeMembership(bytes);
+  } catch (error) {
+    if (error instanceof CoordinationError) return error.code;
+    throw error;
+  }
+}
 
 describe('a membership', () => {
   test('survives its encoding, with any ids', () => {
@@ -53,11 +64,7 @@ describe('a membership', () => {
       for (let bit = 0; bit < 8; bit += 1) {
         const damaged = Uint8Array.from(bytes);
         damaged[position] = (damaged[position] ?? 0) ^ (1 << bit);
-        try {
-          expect(decodeMembership(damaged)).not.toEqual(original);
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'CoordinationError' });
-        }
+        expect(decodedOrCode(damaged)).not.toEqual(original);
       }
     }
   });

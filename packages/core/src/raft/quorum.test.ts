@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { electionResult, quorumValue, unanimousValue } from './quorum.ts';
 
@@ -77,7 +77,10 @@ test('the unanimous value is the lowest of both sets', () => {
 describe('election result', () => {
   const sets = { voters: ['a', 'b', 'c'], outgoing: [] };
   const votes = (yes: string, no = ''): Map<string, boolean> =>
-    new Map([...[...yes].map((id) => [id, true] as const), ...[...no].map((id) => [id, false] as const)]);
+    new Map([
+      ...yes.split('').map((id) => [id, true] as const),
+      ...no.split('').map((id) => [id, false] as const),
+    ]);
 
   test.each([
     ['a', '', 'pending'],

@@ -19,6 +19,7 @@ import { isCounted } from './counting.ts';
 import {
   becomeFollower,
   handleAppend,
+  handleConnected,
   handleDisconnected,
   isToldToCampaign,
   tickFollower,
@@ -218,6 +219,7 @@ export class Raft {
         return this.#receive(input.message);
       case 'connected':
         state.leadership?.followers.get(input.member)?.probeAgain();
+        handleConnected(state, input.member);
         return probeMember(state, input.member);
       case 'disconnected':
         state.leadership?.followers.get(input.member)?.probeAgain();

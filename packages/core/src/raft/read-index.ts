@@ -48,7 +48,9 @@ export function leaderChanged(state: RaftState): void {
 }
 
 export function tickReads(state: RaftState): void {
-  if (state.reads.size > 0) failReads(state, (read) => state.now >= read.failAt);
+  if (state.reads.size === 0) return;
+  failReads(state, (read) => state.now >= read.failAt);
+  forwardReads(state);
 }
 
 /** The leader, at the end of each step: one round for everything that was asked in it. */
@@ -110,8 +112,9 @@ function refuse(state: RaftState, read: LeaderRead): void {
   state.outbox.send({ kind: 'read-index-reply', ...state.header(read.from), id: read.id, index: -1 });
 }
 
-function forwardReads(state: RaftState): void {
-  if (state.leader === undefined || state.isLeaderBroken) return;
+/** Reads that wait for a leader go to it as soon as there is one in reach. */
+export function forwardReads(state: RaftState): void {
+  if (state.leader === undefined || state.isCutOff(state.leader)) return;
   for (const [id, read] of state.reads) {
     if (read.isSent) continue;
     if (state.leadership === undefined) {

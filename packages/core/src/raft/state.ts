@@ -99,8 +99,8 @@ export class RaftState {
 
   role: 'follower' | 'candidate' | 'leader' = 'follower';
   leader: string | undefined;
-  /** The connection to the leader broke: it is no reason any more to ignore candidates. */
-  isLeaderBroken = false;
+  /** Members whose connection broke, with the tick of it, until it is there again. Owned by follower.ts. */
+  readonly brokenAt: Map<string, number> = new Map();
   candidacy: Candidacy | undefined;
   leadership: Leadership | undefined;
   transfer: LeadershipTransfer | undefined;
@@ -114,8 +114,8 @@ export class RaftState {
   ticks = 0;
   /** Ticks as timers count them: after a stall, less than have passed. */
   now = 0;
-  /** Tick of the leader's last word. */
-  leaderHeardAt = 0;
+  /** Tick of the leader's last word; long ago when the connection to it broke since. */
+  leaderHeardAt: number = Number.NEGATIVE_INFINITY;
   electionAt = 0;
   probeAt = 0;
   wallMs = 0;
@@ -213,6 +213,15 @@ export class RaftState {
       { id, incarnation },
       { commitIndex: this.#commitIndex, record: this.#record?.bytes },
     );
+  }
+
+  /**
+   * Whether frames of this member are leftovers of a connection that broke. After an election time-out none is,
+   * whatever its transport forgot to tell.
+   */
+  isCutOff(member: string): boolean {
+    const brokenAt = this.brokenAt.get(member);
+    return brokenAt !== undefined && this.now - brokenAt < this.config.electionTicks;
   }
 
   /** A message's header, in this peer's term unless said. */

@@ -35,6 +35,6 @@ export function handleVote(state: RaftState, message: Vote): void {
 
 function hearsLeader(state: RaftState): boolean {
   if (state.role === 'leader') return true;
-  if (state.leader === undefined || state.isLeaderBroken) return false;
+  if (state.leader === undefined) return false;
   return state.now - state.leaderHeardAt < state.config.electionTicks;
 }
