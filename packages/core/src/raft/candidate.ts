@@ -11,7 +11,8 @@ import { becomeLeader } from './leader.ts';
 import { listedIncarnation } from './membership.ts';
 import type { PreVoteReply, VoteReply } from './messages.ts';
 import { electionResult } from './quorum.ts';
-import type { Candidacy, RaftState } from './state.ts';
+import type { Candidacy } from './role-state.ts';
+import type { RaftState } from './state.ts';
 
 export function startPreVote(state: RaftState): void {
   invariant(state.mayCampaign, 'only an admitted voter campaigns');

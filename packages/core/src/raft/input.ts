@@ -35,7 +35,10 @@ export type RaftInput =
       readonly bytes: Uint8Array | undefined;
       readonly last: boolean;
     }
-  /** The machine has decoded a received chunk (and, at the last one, holds the new state), or refused it. */
+  /**
+   * The machine has decoded a received chunk (and, at the last one, holds the new state), or refused it. The
+   * snapshot is in force if and only if snapshotIndex is its index after the last chunk's judgement.
+   */
   | { readonly kind: 'chunk-judged'; readonly meta: SnapshotMeta; readonly accepted: boolean };
 
 /** What Raft finds when it starts. */

@@ -17,7 +17,8 @@ import { confirmReads, startReadRound } from './read-index.ts';
 import { returningMember } from './readmission.ts';
 import { replicate, sendHeartbeat } from './replication.ts';
 import { tickSnapshot } from './snapshot-sending.ts';
-import type { Leadership, RaftState } from './state.ts';
+import type { Leadership } from './role-state.ts';
+import type { RaftState } from './state.ts';
 import { continueTransfer } from './transfer.ts';
 
 const emptyBody = new Uint8Array(0);

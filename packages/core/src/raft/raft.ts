@@ -6,36 +6,20 @@
  */
 import { invariant, unreachable } from '../invariant.ts';
 import type { Entry } from '../ports/entry.ts';
-import {
-  beginAdmission,
-  forgetAnswer,
-  handleProbe,
-  handleProbeReply,
-  probeMember,
-  tickAdmission,
-} from './admission.ts';
-import { campaign, handlePreVoteReply, handleVoteReply, startPreVote } from './candidate.ts';
+import { beginAdmission, forgetAnswer, probeMember, tickAdmission } from './admission.ts';
+import { startPreVote } from './candidate.ts';
 import { isCounted } from './counting.ts';
-import {
-  becomeFollower,
-  handleAppend,
-  handleConnected,
-  handleDisconnected,
-  isToldToCampaign,
-  tickFollower,
-} from './follower.ts';
+import { handleConnected, handleDisconnected, tickFollower } from './follower.ts';
 import type { RaftConfig, RaftInput, RaftRestored } from './input.ts';
 import { finishLeaderStep, leaderElapsedMs, propose, tickLeader } from './leader.ts';
 import type { Membership } from './membership.ts';
-import type { RaftMessage } from './messages.ts';
 import type { RaftOutput, Role } from './output.ts';
-import { handleReadIndex, handleReadIndexReply, requestRead, tickReads } from './read-index.ts';
-import { handleAppendReply } from './replication.ts';
-import { handleChunkJudged, handleInstallSnapshot, handleSnapshotTaken } from './snapshot-receiving.ts';
-import { handleInstallReply, handleSnapshotRead } from './snapshot-sending.ts';
+import { requestRead, tickReads } from './read-index.ts';
+import { receive } from './receive.ts';
+import { handleChunkJudged, handleSnapshotTaken } from './snapshot-receiving.ts';
+import { handleSnapshotRead } from './snapshot-sending.ts';
 import { RaftState } from './state.ts';
 import { startTransfer, tickTransfer } from './transfer.ts';
-import { handlePreVote, handleVote } from './voter.ts';
 
 /** One follower as its leader sees it, for status. */
 export interface FollowerView {
@@ -216,7 +200,7 @@ export class Raft {
       case 'tick':
         return this.#tick(input.count);
       case 'message':
-        return this.#receive(input.message);
+        return receive(state, input.message);
       case 'connected':
         state.leadership?.followers.get(input.member)?.probeAgain();
         handleConnected(state, input.member);
@@ -257,90 +241,6 @@ export class Raft {
     tickAdmission(state);
     if (state.role === 'leader') tickLeader(state);
     else if (tickFollower(state)) startPreVote(state);
-  }
-
-  #receive(message: RaftMessage): void {
-    const state = this.#state;
-    if (message.to !== state.id || message.from === state.id) return;
-    // These four are about terms, or come before there are any; each has its own rule for them.
-    switch (message.kind) {
-      case 'probe':
-        return handleProbe(state, message);
-      case 'probe-reply':
-        return handleProbeReply(state, message);
-      case 'pre-vote':
-        return handlePreVote(state, message);
-      case 'pre-vote-reply':
-        return handlePreVoteReply(state, message);
-      case 'vote':
-        return handleVote(state, message);
-      default:
-    }
-    if (message.term > state.term) becomeFollower(state, message.term, undefined);
-    if (message.term < state.term) this.#answerStale(message);
-    else this.#receiveInTerm(message);
-  }
-
-  #receiveInTerm(message: RaftMessage): void {
-    const state = this.#state;
-    switch (message.kind) {
-      case 'append':
-        return handleAppend(state, message);
-      case 'install-snapshot':
-        return handleInstallSnapshot(state, message);
-      case 'append-reply':
-        return handleAppendReply(state, message);
-      case 'install-snapshot-reply':
-        return handleInstallReply(state, message);
-      case 'vote-reply':
-        return handleVoteReply(state, message);
-      case 'read-index':
-        return handleReadIndex(state, message);
-      case 'read-index-reply':
-        return handleReadIndexReply(state, message);
-      case 'timeout-now':
-        if (isToldToCampaign(state, message)) campaign(state, true);
-        return;
-      case 'probe':
-      case 'probe-reply':
-      case 'pre-vote':
-      case 'pre-vote-reply':
-      case 'vote':
-        return;
-      default:
-        return unreachable(message);
-    }
-  }
-
-  /** Who is behind learns the term from the answer; a leader among them steps down (Raft thesis 3.3). */
-  #answerStale(message: RaftMessage): void {
-    const state = this.#state;
-    if (message.kind === 'append') {
-      state.outbox.send({
-        kind: 'append-reply',
-        ...state.header(message.from),
-        accepted: false,
-        matchIndex: 0,
-        hintIndex: 0,
-        hintTerm: 0,
-        previousIndex: message.previousIndex,
-        round: 0,
-        admitted: false,
-      });
-    } else if (message.kind === 'install-snapshot') {
-      const { index } = message.meta;
-      const header = state.header(message.from);
-      state.outbox.send({
-        kind: 'install-snapshot-reply',
-        ...header,
-        index,
-        nextOffset: 0,
-        installed: false,
-        round: 0,
-      });
-    } else if (message.kind === 'read-index') {
-      handleReadIndex(state, message);
-    }
   }
 
   #finish(): RaftOutput {

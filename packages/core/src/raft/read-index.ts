@@ -10,7 +10,8 @@
 import { countedValue } from './counting.ts';
 import type { ReadIndex, ReadIndexReply } from './messages.ts';
 import { quorumValue } from './quorum.ts';
-import type { LeaderRead, RaftState } from './state.ts';
+import type { LeaderRead } from './role-state.ts';
+import type { RaftState } from './state.ts';
 
 /** Rounds on their way at one time; further reads wait for one of them and then share the next. */
 const readRoundsMax = 8;

@@ -10,7 +10,8 @@ import { entryBytes } from './log.ts';
 import type { AppendReply } from './messages.ts';
 import type { Progress } from './progress.ts';
 import { continueSnapshot, sendSnapshotInstead } from './snapshot-sending.ts';
-import type { Leadership, RaftState } from './state.ts';
+import type { Leadership } from './role-state.ts';
+import type { RaftState } from './state.ts';
 
 /** Sends a follower whatever it lacks and may have now: entries, a new commit index, a round. */
 export function replicate(state: RaftState, progress: Progress): void {
