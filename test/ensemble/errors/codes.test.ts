@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { CoordinationError, memoryStorage, op, type ErrorCode } from '@quorate/core';
-import type { Clock, Storage } from '@quorate/core/ports';
+import type { Storage } from '@quorate/core/ports';
 import { describe, expect, test } from 'vitest';
+import { breakableClock, breakableStorage, fault, slowStorage, storageFields } from './failing-ports.ts';
 import {
   failureOf,
   failureOfWatch,
@@ -394,7 +395,7 @@ const cases: readonly Case[] = [
     when: 'the storage was written by a later release',
     meet: async () => {
       const refusal = new CoordinationError('UNSUPPORTED_VERSION', { details: { reason: 'version 99' } });
-      const storage = { ...wrapped(memoryStorage()), open: () => Promise.reject(refusal) };
+      const storage = { ...storageFields(memoryStorage()), open: () => Promise.reject(refusal) };
       return await failureOf(() => open({ storage }));
     },
     details: { reason: 'version 99' },
@@ -409,7 +410,7 @@ const cases: readonly Case[] = [
     code: 'STORAGE_FAILED',
     when: 'the storage refuses to open',
     meet: async () => {
-      const storage = { ...wrapped(memoryStorage()), open: () => Promise.reject(new Error('EIO')) };
+      const storage = { ...storageFields(memoryStorage()), open: () => Promise.reject(new Error('EIO')) };
       return await failureOf(() => open({ storage }));
     },
     details: { reason: anyText },
@@ -418,14 +419,10 @@ const cases: readonly Case[] = [
     code: 'STORAGE_FAILED',
     when: 'the storage refuses a write that is under way',
     meet: async () => {
-      let isBroken = false;
-      const inner = wrapped(memoryStorage());
-      const storage: Storage = {
-        ...inner,
-        write: (batch) => (isBroken ? Promise.reject(new Error('ENOSPC')) : inner.write(batch)),
-      };
+      const isBroken = fault();
+      const storage = breakableStorage({ fault: isBroken, of: 'write', manner: 'rejects' });
       const session = await (await open({ storage })).openSession();
-      isBroken = true;
+      isBroken.isOn = true;
       return await failureOf(() => session.create('/lost'));
     },
     outcome: 'unknown',
@@ -435,24 +432,11 @@ const cases: readonly Case[] = [
     code: 'FATAL',
     when: 'something inside the peer fails while a write is under way',
     meet: async () => {
-      let isBroken = false;
-      const clock: Clock = {
-        now: () => performance.now(),
-        wallNow: () => Date.now(),
-        every: (intervalMs, callback) => {
-          const timer = setInterval(callback, intervalMs);
-          return { cancel: () => clearInterval(timer), keepAlive: () => undefined };
-        },
-        afterInput: (callback) => void setImmediate(callback),
-      };
-      const now = (): number => {
-        if (isBroken) throw new Error('the clock is broken');
-        return clock.now();
-      };
-      const session = await (await open({ clock: { ...clock, now } })).openSession();
+      const isBroken = fault();
+      const session = await (await open({ clock: breakableClock(isBroken, 'now') })).openSession();
       const call = failureOf(() => session.create('/lost'));
       await Promise.resolve();
-      isBroken = true;
+      isBroken.isOn = true;
       return await call;
     },
     outcome: 'unknown',
@@ -525,29 +509,6 @@ describe.each(cases)('$code', ({ code, when, meet, outcome = 'not-applied', deta
 
 // --- storages that fail ------------------------------------------------------------------------------------
 
-/** The port's functions as fields, so that a test replaces one by a spread. */
-function wrapped(storage: Storage): Storage {
-  return {
-    open: (owner) => storage.open(owner),
-    write: (batch) => storage.write(batch),
-    readSnapshot: (meta, range) => storage.readSnapshot(meta, range),
-    close: () => storage.close(),
-  };
-}
-
-function slowStorage(delayMs: number): Storage {
-  const inner = wrapped(memoryStorage());
-  return {
-    ...inner,
-    write: async (batch) => {
-      await inner.write(batch);
-      await new Promise((resolve) => {
-        setTimeout(resolve, delayMs);
-      });
-    },
-  };
-}
-
 /** A storage of this member with a snapshot, whose bytes then pass through `alter`. */
 async function storageWithSnapshot(alter: (bytes: Uint8Array) => Uint8Array): Promise<Storage> {
   const inner = memoryStorage();
@@ -556,7 +517,7 @@ async function storageWithSnapshot(alter: (bytes: Uint8Array) => Uint8Array): Pr
   for (const value of [1, 2, 3, 4, 5, 6, 7]) await session.set('/', value);
   await until('a snapshot', () => peer.status().positions.snapshotIndex > 0);
   await peer.close({ graceful: false });
-  const storage = wrapped(inner);
+  const storage = storageFields(inner);
   return {
     ...storage,
     readSnapshot: async (meta, range) => {

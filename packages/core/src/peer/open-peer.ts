@@ -35,6 +35,14 @@ const restoreChunkBytes = 256 * 1_024;
  */
 export async function openPeer(options: PeerOptions): Promise<Peer> {
   const checked = checkOptions(options);
+  try {
+    return await start(checked, options);
+  } catch (error) {
+    throw notStarted('FATAL', error);
+  }
+}
+
+async function start(checked: CheckedOptions, options: PeerOptions): Promise<Peer> {
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
   const logger = guardLogger(options.logger ?? silentLogger());
@@ -58,7 +66,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
   } catch (error) {
     // Why it did not start matters more than how the storage took it.
     await ofStorage(() => storage.close()).catch(() => undefined);
-    throw notStarted('FATAL', error);
+    throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import { createSession } from '../session/session.ts';
 import { Calls } from './calls.ts';
 import { Driver } from './driver.ts';
 import { Events } from './events.ts';
-import { withOutcome } from './failures.ts';
+import { notStarted, withOutcome } from './failures.ts';
 import { guardClock } from './guarded-ports.ts';
 import { LocalLink } from './local-link.ts';
 import { ReplicaTree } from './local-tree.ts';
@@ -33,6 +33,7 @@ import { Views } from './views.ts';
 
 /** Bytes of a session's secret: beyond guessing. */
 const secretBytes = 16;
+const eventNames: ReadonlySet<unknown> = new Set(['role', 'leader', 'members', 'health', 'fatal']);
 /** A graceful close never takes longer than this for each of its two steps. */
 const closeStepMsMax = 2_000;
 
@@ -178,7 +179,7 @@ export class RunningPeer implements Peer {
     const { resume, timeoutMs, wait } = readSessionOptions(options);
     const { clock, random } = this.#parts;
     const openedAtMs = clock.now();
-    const secret = resume?.secret ?? random.bytes(secretBytes);
+    const secret = resume?.secret ?? newSecret(random);
     const secretHash = sha256(secret);
     const op: SystemOp =
       resume === undefined
@@ -232,6 +233,8 @@ export class RunningPeer implements Peer {
     event: E,
     listener: (payload: PeerEvents[E]) => void,
   ): () => void {
+    if (!eventNames.has(event))
+      throw badArgument('event', `a peer has the events ${[...eventNames].join(', ')}`);
     if (typeof listener !== 'function') throw badArgument('listener', 'not a function');
     return this.#events.on(event, listener);
   }
@@ -377,6 +380,14 @@ export class RunningPeer implements Peer {
     this.#calls.end(error);
     const code = error.code === 'PEER_CLOSED' || error.code === 'STORAGE_FAILED' ? error.code : 'FATAL';
     this.#hub.fail(code, error);
+  }
+}
+
+function newSecret(random: Random): Uint8Array {
+  try {
+    return random.bytes(secretBytes);
+  } catch (error) {
+    throw notStarted('FATAL', error);
   }
 }
 

@@ -293,7 +293,9 @@ export class SessionCore {
     queueMicrotask(() => {
       for (const { listener } of [...this.#listeners]) {
         try {
-          listener(state);
+          // Also an async one: its rejection, which nobody handles, would end the host's process.
+          const result: unknown = listener(state);
+          if (result instanceof Promise) result.catch(() => undefined);
         } catch {
           // A listener that throws harms nobody: neither the others nor the host.
         }
