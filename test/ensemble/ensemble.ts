@@ -52,13 +52,15 @@ export class Ensemble implements AsyncDisposable {
   readonly #peers = new Map<string, Peer>();
   readonly #storages = new Map<string, Storage>();
   #rates: FaultRates = {};
+  /** A failed test is told of after its ensemble is gone. */
+  #lastSeen = '';
 
   constructor(options: EnsembleOptions) {
     this.#options = options;
     this.ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, options.size);
     this.random = new SeededRandom(options.seed ?? 1);
     this.network = memoryNetwork({ faults: () => this.#decide() });
-    onTestFailed(() => console.error(this.describe()));
+    onTestFailed(() => console.error(this.#lastSeen));
   }
 
   /** From now on frames go wrong at these rates; none: all arrive. */
@@ -174,6 +176,7 @@ export class Ensemble implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#lastSeen = this.describe();
     this.heal();
     await Promise.all(this.peers.map((peer) => this.kill(peer.id)));
     strictEqual(this.fatals.length, 0, `no peer stops by itself\n${this.describe()}`);
@@ -211,6 +214,15 @@ export async function until<T>(
     if (seen !== undefined && seen !== false) return seen;
     if (performance.now() > giveUpAt) throw new Error(`waited ${waitMs} ms for ${what}\n${describe()}`);
     await pause(2);
+  }
+}
+
+/** Looks for a while, and fails as soon as something is not so. */
+export async function stays(what: string, forMs: number, look: () => boolean): Promise<void> {
+  const endAt = performance.now() + forMs;
+  while (performance.now() < endAt) {
+    if (!look()) throw new Error(`not so all the time: ${what}`);
+    await pause(5);
   }
 }
 

@@ -116,9 +116,9 @@ describe('leadership', () => {
     const session = await ensemble.session('a', { timeoutMs: 7_000 });
     await session.create('/counter', 0);
     let answered = 0;
-    let isOver = false;
+    const over = new AbortController();
     const load = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await Promise.all(Array.from({ length: 10 }, () => session.increment('/counter')));
         answered += 10;
       }
@@ -132,7 +132,7 @@ describe('leadership', () => {
     const before = await ensemble.leader();
     await before.transferLeadership();
     expect((await ensemble.leader()).id).not.toBe(before.id);
-    isOver = true;
+    over.abort();
     await load;
     await ensemble.agree();
     expect(ensemble.peer('a').tree.get('/counter')?.value).toBe(answered);

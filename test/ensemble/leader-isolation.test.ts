@@ -134,11 +134,11 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
       await ensemble.agree();
       let answered = 0;
       let reads = 0;
-      let isOver = false;
+      const over = new AbortController();
       const random = new SeededRandom(seed);
 
       const writing = sessions.map(async (session) => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           try {
             const value = await session.increment('/register', 1, { deadlineMs: 250 });
             answered = Math.max(answered, value);
@@ -148,7 +148,7 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
         }
       });
       const reading = sessions.map(async (session) => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const floor = answered;
           try {
             const { value } = await session.get<number>('/register', {
@@ -172,7 +172,7 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
         await pause(150 + random.below(150));
         ensemble.heal();
       }
-      isOver = true;
+      over.abort();
       await Promise.all([...writing, ...reading]);
 
       expect(reads).toBeGreaterThan(20);

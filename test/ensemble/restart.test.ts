@@ -127,6 +127,7 @@ describe('a voter that lost its data', () => {
     await ensemble.agree();
     await ensemble.start(other);
     await ensemble.agree();
+    expect(ensemble.peer(wiped).tree.get('/x')?.value).toBe(1);
   });
 
   test('may be two of five at a time, one of them the leader', async () => {
