@@ -5,8 +5,8 @@
  * Invariants: zxids grow; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
  * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
  *
- * Transactions refer to records; only the list itself is ours. Hashes are computed when a digest is asked for,
- * so a transaction that is evicted before that never costs one.
+ * Transactions refer to records; only the list itself is ours. A transaction is hashed when it comes, while its
+ * records are in the processor's cache: later it costs several times as much.
  */
 import { invariant } from '../invariant.ts';
 import type { Change, Transaction } from './contract.ts';
@@ -30,11 +30,10 @@ export class History {
   #zxids: number[] = [];
   #changesCounts: number[] = [];
   #byteCounts: number[] = [];
-  /** Hash lanes; known before `#hashedEnd` only. */
+  /** Hash lanes. */
   #lows: number[] = [];
   #highs: number[] = [];
   #first = 0;
-  #hashedEnd = 0;
   #changesCount = 0;
   #byteCount = 0;
   #evictedThrough = 0;
@@ -53,8 +52,11 @@ export class History {
     this.#zxids.push(transaction.zxid);
     this.#changesCounts.push(changesCount);
     this.#byteCounts.push(byteCount);
-    this.#lows.push(0);
-    this.#highs.push(0);
+    const { low, high } = hashTransaction(transaction);
+    this.#lows.push(low);
+    this.#highs.push(high);
+    this.#low = (this.#low + low) | 0;
+    this.#high = (this.#high + high) | 0;
     this.#changesCount += changesCount;
     this.#byteCount += byteCount;
     if (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
@@ -94,23 +96,12 @@ export class History {
     this.#evictedThrough = evictedThrough;
   }
 
-  /** Sum of the hashes of all transactions; costs what was appended since the last call. */
+  /** Sum of the hashes of all transactions. */
   lanes(): Lanes {
-    for (let place = Math.max(this.#hashedEnd, this.#first); place < this.#transactions.length; place += 1) {
-      const transaction = this.#transactions[place];
-      if (transaction === undefined) continue;
-      const lanes = hashTransaction(transaction);
-      this.#lows[place] = lanes.low;
-      this.#highs[place] = lanes.high;
-      this.#low = (this.#low + lanes.low) | 0;
-      this.#high = (this.#high + lanes.high) | 0;
-    }
-    this.#hashedEnd = this.#transactions.length;
     return { low: this.#low, high: this.#high };
   }
 
   validate(limits: HistoryLimits): void {
-    const before = this.lanes();
     let changesCount = 0;
     let byteCount = 0;
     let low = 0;
@@ -133,16 +124,14 @@ export class History {
     invariant(byteCount === this.#byteCount, 'the history counts its bytes', { byteCount });
     invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
     invariant(byteCount <= limits.historyBytesMax, 'the history keeps to its bytes limit');
-    invariant(low === before.low && high === before.high, 'the hash of the history is the sum of its parts');
+    invariant(low === this.#low && high === this.#high, 'the hash of the history is the sum of its parts');
   }
 
   #evictFirst(): void {
     const first = this.#first;
     invariant(first < this.#transactions.length, 'there is a transaction to evict');
-    if (first < this.#hashedEnd) {
-      this.#low = (this.#low - (this.#lows[first] ?? 0)) | 0;
-      this.#high = (this.#high - (this.#highs[first] ?? 0)) | 0;
-    }
+    this.#low = (this.#low - (this.#lows[first] ?? 0)) | 0;
+    this.#high = (this.#high - (this.#highs[first] ?? 0)) | 0;
     this.#transactions[first] = undefined;
     this.#changesCount -= this.#changesCounts[first] ?? 0;
     this.#byteCount -= this.#byteCounts[first] ?? 0;
@@ -158,7 +147,6 @@ export class History {
     this.#byteCounts = this.#byteCounts.slice(first);
     this.#lows = this.#lows.slice(first);
     this.#highs = this.#highs.slice(first);
-    this.#hashedEnd = Math.max(0, this.#hashedEnd - first);
     this.#first = 0;
   }
 

@@ -91,7 +91,6 @@ export class SnapshotReader {
     }
     // Hashing a little after each frame leaves little for the end.
     this.#state.sessions.lanes();
-    this.#state.history.lanes();
   }
 
   #readRecord(reader: ByteReader): void {

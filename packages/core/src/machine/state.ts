@@ -99,7 +99,8 @@ export class MachineState {
   #commit(): void {
     const changes = this.tree.commit();
     if (changes.length === 0) return;
-    const transaction: Transaction = { zxid: this.zxid, changes };
+    // A list that grew has room to spare; a copy has none, and the history keeps very many of them.
+    const transaction: Transaction = { zxid: this.zxid, changes: changes.slice() };
     this.transactions.push(transaction);
     this.history.append(transaction, this.limits);
     this.reaper.observe(transaction, this.limits.containerGraceMs);
