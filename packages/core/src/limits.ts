@@ -22,7 +22,10 @@ export interface EnsembleLimits {
   readonly sessionsMax: number;
   /** Replies kept for one session until it acknowledges them. Default 8,192, above any peer's window. */
   readonly repliesPerSessionMax: number;
-  /** Changes kept so that watches can resume. Default 65,536. */
+  /**
+   * Changes kept so that watches can resume. Default 16,384: minutes of a usual load. Every replica keeps them in
+   * memory, and what is kept for long costs its garbage collector more than what is not.
+   */
   readonly historyChangesMax: number;
   /** Bytes of values kept with those changes. Default 16 MiB. */
   readonly historyBytesMax: number;
@@ -56,9 +59,12 @@ export interface PeerLimits {
   readonly uncommittedBytesMax: number;
   /** Entries after which a snapshot is taken. Default 10,000. */
   readonly snapshotAfterEntries: number;
-  /** Bytes of entries after which a snapshot is taken. Default 64 MiB. */
+  /**
+   * Bytes of entries after which a snapshot is taken. Default 16 MiB; a larger state waits until the log is as long
+   * as its last snapshot, so that snapshots never cost more than the writes between them (Raft thesis 5.1.3).
+   */
   readonly snapshotAfterBytes: number;
-  /** Entries kept behind a snapshot, so that a follower that lags a little needs no snapshot. Default 1,000. */
+  /** Entries kept behind a snapshot, so that a follower that lags a little needs no snapshot. Default 256. */
   readonly logEntriesKept: number;
   /** Bytes of one chunk of a snapshot. Default 64 KiB, encoded in well under 10 ms. */
   readonly snapshotChunkBytes: number;
@@ -91,7 +97,7 @@ export const defaultEnsembleLimits: EnsembleLimits = Object.freeze({
   ephemeralsPerSessionMax: 10_000,
   sessionsMax: 100_000,
   repliesPerSessionMax: 8_192,
-  historyChangesMax: 65_536,
+  historyChangesMax: 16_384,
   historyBytesMax: 16 * MiB,
   sessionTimeoutMsMin: 1_000,
   sessionTimeoutMsMax: 3_600_000,
@@ -110,8 +116,8 @@ export const defaultPeerLimits: PeerLimits = Object.freeze({
   followerBytesInFlightMax: 8 * MiB,
   uncommittedBytesMax: 64 * MiB,
   snapshotAfterEntries: 10_000,
-  snapshotAfterBytes: 64 * MiB,
-  logEntriesKept: 1_000,
+  snapshotAfterBytes: 16 * MiB,
+  logEntriesKept: 256,
   snapshotChunkBytes: 64 * KiB,
   frameBytesMax: 16 * MiB,
   applyCommandsPerStepMax: 2_048,

@@ -370,7 +370,7 @@ export class Replica {
     const { machine } = this;
     const isLong =
       this.#raft.logCount >= this.#config.snapshotAfterEntries ||
-      this.#raft.logBytes >= this.#config.snapshotAfterBytes;
+      this.#raft.logBytes >= Math.max(this.#config.snapshotAfterBytes, this.#taking.lastBytes);
     if (!this.#taking.isActive && isLong && machine.appliedIndex > this.#raft.snapshotIndex) {
       const index = machine.appliedIndex;
       const membership = encodeMembership(this.#raft.membershipAt(index));

@@ -22,6 +22,12 @@ export class SnapshotTaking {
   #taking: Taking | undefined;
   /** A chunk is on its way to the disk. */
   #isWriting = false;
+  #lastBytes = 0;
+
+  /** Length of the last snapshot that was completed here; 0 before the first. */
+  get lastBytes(): number {
+    return this.#lastBytes;
+  }
 
   get isActive(): boolean {
     return this.#taking !== undefined;
@@ -51,6 +57,7 @@ export class SnapshotTaking {
     this.#isWriting = false;
     if (this.#taking?.meta !== chunk.meta || !chunk.last) return undefined;
     this.#taking = undefined;
+    this.#lastBytes = chunk.offset + chunk.bytes.length;
     return chunk.meta;
   }
 
