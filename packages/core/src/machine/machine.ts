@@ -9,6 +9,7 @@
 import { decodeBatch, splitBatches } from '../codec/batch.ts';
 import type { SystemBatch } from '../codec/batch.ts';
 import type { SystemOp } from '../codec/op.ts';
+import { TextCache } from '../codec/text-cache.ts';
 import { invariant } from '../invariant.ts';
 import type { EnsembleLimits } from '../limits.ts';
 import type { Entry } from '../ports/entry.ts';
@@ -36,6 +37,8 @@ const nothing: Applied = Object.freeze({ items: [], transactions: [], commandCou
 /** The replicated state of one replica and the only way to change it: `apply`. */
 export class Machine {
   readonly #state: MachineState;
+  /** Paths that were written lately. */
+  readonly #paths: TextCache = new TextCache();
 
   /** Without a state: the machine before the first entry. SnapshotReader hands in a restored one. */
   constructor(state: MachineState = new MachineState()) {
@@ -101,7 +104,7 @@ export class Machine {
     const items: AppliedItem[] = [];
     let commandCount = 0;
     for (const { start, end } of splitBatches(entry.body)) {
-      const batch = decodeBatch(entry.body, start, end);
+      const batch = decodeBatch(entry.body, start, end, this.#paths);
       if (batch === undefined) continue;
       commandCount +=
         batch.kind === 'session'

@@ -6,6 +6,7 @@ import { hashBytes } from '../codec/hash.ts';
 import { Machine } from './machine.ts';
 import { beginFrame, FrameReader, sealFrame, writeSnapshotHeader } from './snapshot-frames.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
+import { snapshotV1 } from './testing/snapshot-v1.golden.ts';
 import { create, Driver, readAll, reborn, remove, restore, set, snapshotOf } from './testing/driver.ts';
 
 /** Something of everything. */
@@ -135,6 +136,21 @@ describe('a snapshot', () => {
     const sizes = snapshotOf(driver.machine, 4_096).map(({ length }) => length);
     expect(sizes.length).toBeGreaterThan(20);
     expect(Math.max(...sizes)).toBeLessThan(4_096 + 1_000);
+  });
+});
+
+describe('a snapshot of format version 1', () => {
+  const golden = Uint8Array.from(snapshotV1.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
+
+  test('is read by this release', () => {
+    const machine = restore([golden]);
+    machine.validate();
+    expect(machine.digest()).toBe(busy().machine.digest());
+    expect(machine.sessions()).toEqual(busy().machine.sessions());
+  });
+
+  test('is what this release writes, byte for byte', () => {
+    expect(join(snapshotOf(busy().machine, 400))).toEqual(golden);
   });
 });
 

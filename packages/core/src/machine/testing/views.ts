@@ -4,7 +4,8 @@ import type { StatFields } from '../../codec/stat.ts';
 import type { ZnodeRecord } from '../../tree/znode-record.ts';
 import type { AppliedItem, SessionView, Transaction } from '../contract.ts';
 import type { Machine } from '../machine.ts';
-import { hexOf, type NaiveModel, type NaiveTransaction } from './naive-model.ts';
+import type { NaiveModel, NaiveTransaction } from './naive-model.ts';
+import { hexOf } from './naive-tree.ts';
 
 export function recordView(record: ZnodeRecord | undefined): unknown {
   if (record === undefined) return undefined;
@@ -54,8 +55,8 @@ export function treeView(machine: Machine): unknown[] {
 
 export function modelTreeView(model: NaiveModel): unknown[] {
   const viewsBelow = (path: string): unknown[] => [
-    model.view(path),
-    ...model.children(path).flatMap(viewsBelow),
+    model.tree.view(path),
+    ...model.tree.children(path).flatMap(viewsBelow),
   ];
   return viewsBelow('/');
 }
