@@ -51,16 +51,23 @@ export class Ensemble implements AsyncDisposable {
   readonly #options: EnsembleOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #storages = new Map<string, Storage>();
+  readonly #notes: string[] = [];
+  readonly #openedAt = performance.now();
   #rates: FaultRates = {};
   /** A failed test is told of after its ensemble is gone. */
-  #lastSeen = '';
+  #lastSeen: string | undefined;
 
   constructor(options: EnsembleOptions) {
     this.#options = options;
     this.ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, options.size);
     this.random = new SeededRandom(options.seed ?? 1);
     this.network = memoryNetwork({ faults: () => this.#decide() });
-    onTestFailed(() => console.error(this.#lastSeen));
+    onTestFailed(() => console.error(this.#lastSeen ?? this.describe()));
+  }
+
+  /** Remembers what a test did, for the case that it fails. */
+  note(what: string): void {
+    this.#notes.push(`${Math.round(performance.now() - this.#openedAt)} ms: ${what}`);
   }
 
   /** From now on frames go wrong at these rates; none: all arrive. */
@@ -172,7 +179,10 @@ export class Ensemble implements AsyncDisposable {
       return `  ${peer.id}: ${JSON.stringify({ role, leader, term, zxid, isAdmitted, digest, ...positions })}`;
     });
     const stopped = this.fatals.map((fatal) => `  stopped: ${inspect(fatal, { depth: 5 })}`);
-    return [`ensemble of ${this.ids.length}, seed ${this.random.seed}:`, ...lines, ...stopped].join('\n');
+    const notes = this.#notes.map((note) => `  ${note}`);
+    return [`ensemble of ${this.ids.length}, seed ${this.random.seed}:`, ...notes, ...lines, ...stopped].join(
+      '\n',
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -108,7 +108,7 @@ describe('a session that is cut off with its peer', () => {
     await using ensemble = await openEnsemble({ size: 3 });
     const leader = await ensemble.leader();
     const other = ensemble.peers.find((peer) => peer !== leader);
-    const session = await ensemble.session(other?.id ?? '', { timeoutMs: shortMs });
+    const session = await ensemble.session(other?.id ?? '', { timeoutMs: 2_000 });
     await session.create('/mine', 0, { kind: 'ephemeral' });
     await ensemble.agree();
     for (let round = 0; round < 3; round += 1) {
