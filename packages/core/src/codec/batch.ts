@@ -16,6 +16,7 @@ import { ByteReader, ByteWriter, readU32 } from './bytes.ts';
 import { decodeOp, decodeSystemOp } from './op-decode.ts';
 import { encodeOp, encodeSystemOp, opcodes } from './op-encode.ts';
 import type { Op, SystemOp } from './op.ts';
+import type { TextCache } from './text-cache.ts';
 
 /** Commands of one session with consecutive request numbers, starting at `firstRequest`. */
 export interface SessionBatch {
@@ -130,10 +131,15 @@ export function encodeSystemBatch(batch: SystemBatch): Uint8Array {
  * Decodes the batch that takes exactly `start` to `end`. Undefined if its header or the lengths of its commands
  * make no sense, or its version is unknown; a command that makes none is an op of kind `invalid`.
  */
-export function decodeBatch(bytes: Uint8Array, start: number, end: number): Batch | undefined {
+export function decodeBatch(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  texts?: TextCache,
+): Batch | undefined {
   if (end - start < prefixBytes || readU32(bytes, start) !== end - start) return undefined;
   if (bytes[start + 4] !== formatVersion) return undefined;
-  const reader = new ByteReader(bytes, start + prefixBytes, end);
+  const reader = new ByteReader(bytes, start + prefixBytes, end, texts);
   try {
     switch (bytes[start + 5] ?? 0) {
       case sessionKind:

@@ -9,6 +9,7 @@
 import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { decodeText, textByteLength, writeAscii, writeText } from './text.ts';
+import type { TextCache } from './text-cache.ts';
 import type { ValueSource } from './value.ts';
 
 const initialBytes = 1_024;
@@ -192,12 +193,15 @@ export class ByteReader {
   #position: number;
   /** Over `source`; made when first needed. */
   #wide: DataView | undefined;
+  readonly #texts: TextCache | undefined;
 
-  constructor(source: Uint8Array, start = 0, end: number = source.length) {
+  /** With `texts`, texts that are known there are not decoded again. */
+  constructor(source: Uint8Array, start = 0, end: number = source.length, texts?: TextCache) {
     invariant(start >= 0 && start <= end && end <= source.length, 'the range lies inside the bytes');
     this.source = source;
     this.end = end;
     this.#position = start;
+    this.#texts = texts;
   }
 
   /** Where the next read begins, counted from the start of `source`. */
@@ -269,8 +273,11 @@ export class ByteReader {
     const length = this.varint();
     if (length > byteLengthMax) throw brokenBytes('a text is too long');
     const at = this.skip(length);
+    const known = this.#texts?.find(this.source, at, at + length);
+    if (known !== undefined) return known;
     const text = decodeText(this.source, at, at + length);
     if (text === undefined) throw brokenBytes('a text is no valid UTF-8');
+    this.#texts?.keep(text, this.source, { start: at, end: at + length });
     return text;
   }
 
