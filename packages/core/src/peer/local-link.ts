@@ -2,6 +2,7 @@
  * The in-process link of one session: keeps its batches until they are answered and sends them again after a
  * change of leader or a lost message. Sending twice is harmless, because apply knows every request number.
  */
+import { BatchBuilder } from '../codec/batch.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { PeerLimits } from '../limits.ts';
 import type { AppliedItem } from '../machine/contract.ts';
@@ -10,6 +11,9 @@ import type { SessionHub } from './session-hub.ts';
 
 interface Kept {
   readonly batch: SubmittedBatch;
+  readonly lastRequest: number;
+  /** The session has the replies to its requests through this one. */
+  answeredThrough: number;
   /** A leader may have it. */
   isSent: boolean;
 }
@@ -24,6 +28,8 @@ export class LocalLink implements SessionLink {
   #kept: Kept[] = [];
   #resendAtMs: number = Number.POSITIVE_INFINITY;
   #isPending = false;
+  /** The gap that was answered last; 0: none since everything was sent. */
+  #gapAt = 0;
   wantsDurable = false;
 
   constructor(hub: SessionHub, session: { readonly sessionId: number; readonly holder: number }) {
@@ -50,7 +56,9 @@ export class LocalLink implements SessionLink {
   }
 
   submit(batch: SubmittedBatch): void {
-    const kept = { batch, isSent: false };
+    const { firstRequest, requestCount } = batch;
+    const lastRequest = firstRequest + requestCount - 1;
+    const kept = { batch, lastRequest, answeredThrough: firstRequest - 1, isSent: false };
     this.#kept.push(kept);
     if (batch.announceDurable) this.wantsDurable = true;
     if (this.#hub.isReachable) this.#send(kept);
@@ -58,7 +66,7 @@ export class LocalLink implements SessionLink {
 
   isUnsent(request: number): boolean {
     const kept = this.#kept.find(
-      ({ batch }) => batch.firstRequest <= request && request < batch.firstRequest + batch.requestCount,
+      ({ batch, lastRequest }) => batch.firstRequest <= request && request <= lastRequest,
     );
     return kept !== undefined && !kept.isSent;
   }
@@ -106,9 +114,15 @@ export class LocalLink implements SessionLink {
     if (isReachable) this.resend();
   }
 
-  resend(fromRequest = 0): void {
+  /** Everything that is unanswered, once more. */
+  resend(): void {
+    this.#gapAt = 0;
+    this.#sendFrom(0);
+  }
+
+  #sendFrom(fromRequest: number): void {
     for (const kept of this.#kept) {
-      if (kept.batch.firstRequest + kept.batch.requestCount > fromRequest) this.#send(kept);
+      if (kept.lastRequest >= fromRequest && !isAnswered(kept)) this.#send(kept);
     }
   }
 
@@ -126,20 +140,14 @@ export class LocalLink implements SessionLink {
     switch (item.kind) {
       case 'replies': {
         if (item.holder !== this.holder) return;
-        const answeredBefore = item.firstRequest + item.replies.length;
-        while (this.#kept.length > 0) {
-          const first = this.#kept[0];
-          if (first === undefined || first.batch.firstRequest + first.batch.requestCount > answeredBefore)
-            break;
-          this.#kept.shift();
-        }
+        this.#answered(item.firstRequest, item.firstRequest + item.replies.length - 1);
         this.#resendAtMs =
           this.#kept.length === 0 ? Number.POSITIVE_INFINITY : this.#hub.now() + this.#hub.retryMs;
         this.#events?.replies(item.firstRequest, item.replies, { index });
         return;
       }
       case 'gap':
-        if (item.holder === this.holder) this.resend(item.expected);
+        if (item.holder === this.holder) this.#fillGap(item.expected);
         return;
       case 'refused':
         if (item.holder === this.holder) this.ended(item.code);
@@ -170,6 +178,42 @@ export class LocalLink implements SessionLink {
     this.#events?.failed(code, cause);
   }
 
+  /**
+   * Forgets batches of which every request is answered. Only those: a received snapshot skips the replies to
+   * what it contains, and a later batch is answered before they are asked for again.
+   */
+  #answered(first: number, last: number): void {
+    for (const kept of this.#kept) {
+      if (kept.batch.firstRequest > last) break;
+      if (first > kept.answeredThrough + 1) continue;
+      kept.answeredThrough = Math.max(kept.answeredThrough, Math.min(last, kept.lastRequest));
+    }
+    while (this.#kept[0] !== undefined && isAnswered(this.#kept[0])) this.#kept.shift();
+  }
+
+  /**
+   * Every batch behind a lost one is told of the same gap. One answer is enough: an answer to each would be sent
+   * in vain, be told of in its turn, and so on. If the answer is lost too, everything is sent again by the clock.
+   *
+   * A gap may also mean that apply has no room for more replies. A batch says what was acknowledged when it was
+   * built, so sent again alone it would meet the same gap for ever: an empty batch tells what is acknowledged now.
+   */
+  #fillGap(expected: number): void {
+    const [oldest] = this.#kept;
+    if (oldest === undefined || expected === this.#gapAt) return;
+    this.#gapAt = expected;
+    const { sessionId, holder } = this;
+    const acknowledgedThrough = oldest.answeredThrough;
+    const bytes = new BatchBuilder().finish({
+      sessionId,
+      holder,
+      firstRequest: expected,
+      acknowledgedThrough,
+    });
+    this.#hub.send({ bytes, announceDurable: false });
+    this.#sendFrom(expected);
+  }
+
   #send(kept: Kept): void {
     kept.isSent = true;
     if (this.#resendAtMs === Number.POSITIVE_INFINITY) {
@@ -186,4 +230,8 @@ export class LocalLink implements SessionLink {
     this.#cancels.add(cancelOnce);
     return { cancel: cancelOnce };
   }
+}
+
+function isAnswered(kept: Kept): boolean {
+  return kept.answeredThrough === kept.lastRequest;
 }
