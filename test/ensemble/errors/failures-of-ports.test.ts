@@ -2,7 +2,7 @@
  * What a port that fails does to a peer: it stops, says why once, rejects every call, and stays stopped. The
  * host goes on, and so does the rest of the ensemble.
  */
-import type { CoordinationError} from '@quorate/core';
+import type { CoordinationError } from '@quorate/core';
 import { memoryStorage, openPeer, type ErrorCode, type Peer } from '@quorate/core';
 import type { Storage } from '@quorate/core/ports';
 import { memoryNetwork } from '@quorate/transport-memory';
