@@ -176,7 +176,9 @@ describe('the founding', () => {
     // is empty and now hears it of c, this looks like a first start.
     const late = new Network({ ids, seed: 2 });
     for (const peer of late.peers.values()) peer.start();
-    late.filter = (message) => message.kind !== 'append' || message.to !== 'b';
+    late.filter = (message) =>
+      message.to !== 'b' ||
+      !(message.kind === 'append' || (message.kind === 'probe-reply' && !message.empty));
     late.deliver();
     late.tick(5);
     expect([late.leader.id, late.leader.raft.commitIndex, late.peer('b').raft.lastIndex]).toEqual([
@@ -338,6 +340,19 @@ describe('a member that lost its data', () => {
     for (const id of ['b', 'c']) peer.acceptAppend(id, 3);
     for (const id of ['d', 'e']) peer.acceptAppend(id, 3, { incarnation: 90, admitted: false });
     expect(peer.raft.lastIndex).toBe(4);
+  });
+
+  test('no entry lists it before the leader has committed one of its own term (B30)', () => {
+    const peer = new LonePeer({ terms: [1, 1] });
+    peer.receiveAppend('b', { term: 1, previousIndex: 2, previousTerm: 1, commitIndex: 2 });
+    peer.lead();
+    for (let count = 0; count < 3; count += 1)
+      peer.acceptAppend('c', 2, { incarnation: 99, admitted: false });
+    expect([peer.raft.commitIndex, peer.raft.lastIndex]).toEqual([2, 3]);
+    peer.acceptAppend('b', 3);
+    for (let count = 0; count < 3; count += 1)
+      peer.acceptAppend('c', 3, { incarnation: 99, admitted: false });
+    expect([peer.raft.commitIndex, peer.raft.lastIndex]).toEqual([3, 4]);
   });
 
   test('a deposed leader’s entry that listed it is truncated, and with it the listing (B33)', () => {

@@ -176,12 +176,13 @@ export class Schedule {
     else network.kill(peer.id);
   }
 
-  /** Only while everybody else still has what it ever promised: more than a minority is never lost at once. */
+  /** Never more than a minority at once is without what it ever promised. */
   #wipe(peer: TestPeer): void {
     if (this.#options.hasAmnesia !== true) return;
     const { network } = this;
     const others = [...network.peers.values()].filter((each) => each !== peer);
-    if (others.some((each) => !each.isUp || !each.raft.admitted || isNew(each))) return;
+    const lost = others.filter((each) => !each.raft.admitted || each.disk.hardState?.founding === undefined);
+    if (lost.length + 1 > Math.floor((network.peers.size - 1) / 2)) return;
     if (network.checks.committed.length === 0) return;
     this.wipedCount += 1;
     network.restartEmpty(peer.id);
@@ -219,8 +220,4 @@ export class Schedule {
       invariant(peer.disk.holds(highest, term), 'durableIndex is durable', { id: peer.id, highest });
     }
   }
-}
-
-function isNew(peer: TestPeer): boolean {
-  return peer.disk.hardState?.founding === undefined;
 }
