@@ -1,71 +1,73 @@
 /** Does the cost of a write grow with the tree or with a directory? See README.md. */
-import { openPeer } from '@quorate/core';
+import { openPeer, type Peer, type Session } from '@quorate/core';
 import { encodeValue, type Op, sourceOf } from '@quorate/core/inspect';
-import { drive, median, printMachine, printTable, thousands } from '../measure.ts';
+import { median, printMachine, printTable, thousands } from '../measure.ts';
 import { Solo } from './solo.ts';
 
 const value = new Uint8Array(100).map((_, index) => index);
 const encoded = sourceOf(encodeValue(value));
+const text = 'x'.repeat(100);
 const batchLength = 256;
 
 printMachine();
 await sizes();
+await directories();
 await snapshots();
 await reads();
 
-/** Nanoseconds of one write, through one peer's whole path, medians over many batches. */
+/** Nanoseconds of one write at a running peer, medians over many batches of writes in flight. */
 async function sizes(): Promise<void> {
   const rows: string[][] = [];
   const bySize = new Map<number, number>();
   for (const size of [1_000, 100_000, 1_000_000]) {
     const before = heapBytes();
-    const solo = new Solo(Number.MAX_SAFE_INTEGER);
-    fill(solo, size);
+    const { peer, session } = await openOne();
+    await fill(session, size);
     const perZnode = (heapBytes() - before) / size;
-    const ns = timeBatches(() => solo.write(batchOf(() => setOp(leafPath(randomBelow(size))))));
+    const ns = await timeBatches(() => session.set(leafPath(randomBelow(size)), value));
     bySize.set(size, ns);
-    const ratio = ns / (bySize.get(1_000) ?? Number.NaN);
     rows.push([
       thousands(size),
       `${ns.toFixed(0)} ns`,
-      ratio.toFixed(2),
+      (ns / (bySize.get(1_000) ?? Number.NaN)).toFixed(2),
       size < 100_000 ? '' : `${perZnode.toFixed(0)} bytes`,
     ]);
-    solo.close();
+    await peer.close();
   }
-  console.log('One write (set, 100 bytes, random znode) by the size of the tree, batches of 256:\n');
+  console.log('One write (set, 100 bytes, random znode) by the size of the tree, 256 in flight:\n');
   printTable(['znodes', 'a write', 'ratio to 1,000', 'memory per znode'], rows);
+}
 
-  const directories: string[][] = [];
+async function directories(): Promise<void> {
+  const rows: string[][] = [];
   let small = Number.NaN;
   for (const childrenCount of [100, 100_000]) {
-    const solo = new Solo(Number.MAX_SAFE_INTEGER);
-    solo.write([createOp('/d')]);
-    for (let made = 0; made < childrenCount; made += batchLength) {
-      solo.write(
-        Array.from({ length: Math.min(batchLength, childrenCount - made) }, () =>
-          createOp(`/d/${randomName()}`),
-        ),
-      );
-    }
-    // Created and deleted in the same batch, so that the directory keeps its size.
-    const ns = timeBatches(() => {
-      const paths = Array.from({ length: batchLength / 2 }, () => `/d/${randomName()}`);
-      solo.write([...paths.map((path) => createOp(path)), ...paths.map((path) => deleteOp(path))]);
-    });
-    if (childrenCount === 100) small = ns;
-    directories.push([thousands(childrenCount), `${ns.toFixed(0)} ns`, (ns / small).toFixed(2)]);
-    solo.close();
+    const { peer, session } = await openOne();
+    await session.create('/d');
+    await batches(childrenCount, () => session.create(`/d/${randomName()}`, value));
+    const made: string[] = [];
+    // What one batch creates the next one deletes, so that the directory keeps its size.
+    const creates = await timeBatches(
+      () => {
+        const path = `/d/${randomName()}`;
+        made.push(path);
+        return session.create(path, value);
+      },
+      () => batches(made.length, () => session.delete(made.pop() ?? '')),
+    );
+    if (childrenCount === 100) small = creates;
+    rows.push([thousands(childrenCount), `${creates.toFixed(0)} ns`, (creates / small).toFixed(2)]);
+    await peer.close();
   }
-  console.log('\nOne create or delete (random name) by the size of its directory:\n');
-  printTable(['children', 'a write', 'ratio to 100'], directories);
+  console.log('\nOne create (100 bytes, random name) by the size of its directory, 256 in flight:\n');
+  printTable(['children', 'a create', 'ratio to 100'], rows);
 }
 
 async function snapshots(): Promise<void> {
   const size = 1_000_000;
   const entriesToFill = Math.ceil(size / batchLength) + 8;
   const solo = new Solo(entriesToFill);
-  fill(solo, size);
+  fillSolo(solo, size);
   solo.slices = [];
   const startedAt = performance.now();
   let writes = 0;
@@ -102,17 +104,8 @@ async function snapshots(): Promise<void> {
 
 async function reads(): Promise<void> {
   const size = 100_000;
-  await using peer = await openPeer({ id: 'a' });
-  await peer.ready();
-  await using session = await peer.openSession();
-  for (let directory = 0; directory < size / 1_000; directory += 1) await session.create(`/n${directory}`);
-  const text = 'x'.repeat(100);
-  let next = 0;
-  await drive(() => (next < size ? session.create(leafPath(next++), text) : Promise.resolve()), {
-    inFlight: 256,
-    forMs: 5_000,
-  });
-  while (next < size) await session.create(leafPath(next++), text);
+  const { peer, session } = await openOne();
+  await fill(session, size, text);
   const paths = Array.from({ length: size }, () => leafPath(randomBelow(size)));
   const perSecond: number[] = [];
   let found = 0;
@@ -127,10 +120,24 @@ async function reads(): Promise<void> {
     ['first round', 'median'],
     [[`${thousands(perSecond[0] ?? 0)} reads/s`, `${thousands(median(perSecond))} reads/s`]],
   );
+  await peer.close();
+}
+
+async function openOne(): Promise<{ readonly peer: Peer; readonly session: Session }> {
+  const peer = await openPeer({ id: 'a' });
+  await peer.ready();
+  return { peer, session: await peer.openSession({ timeoutMs: 600_000 }) };
 }
 
 /** Leaves spread over directories of 1,000. */
-function fill(solo: Solo, size: number): void {
+async function fill(session: Session, size: number, content: string | Uint8Array = value): Promise<void> {
+  let directory = 0;
+  await batches(size / 1_000, () => session.create(`/n${directory++}`));
+  let leaf = 0;
+  await batches(size, () => session.create(leafPath(leaf++), content));
+}
+
+function fillSolo(solo: Solo, size: number): void {
   const ops: Op[] = [];
   const flush = (): void => solo.write(ops.splice(0));
   for (let index = 0; index < size; index += 1) {
@@ -141,16 +148,24 @@ function fill(solo: Solo, size: number): void {
   if (ops.length > 0) flush();
 }
 
+/** Calls `count` times, 256 at a time. */
+async function batches(count: number, call: () => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < count; done += batchLength) {
+    await Promise.all(Array.from({ length: Math.min(batchLength, count - done) }, call));
+  }
+}
+
 function leafPath(index: number): string {
   return `/n${Math.floor(index / 1_000)}/leaf-${index}`;
 }
 
-function timeBatches(work: () => void): number {
+async function timeBatches(call: () => Promise<unknown>, after?: () => Promise<void>): Promise<number> {
   const samples: number[] = [];
   for (let round = 0; round < 400; round += 1) {
     const startedAt = performance.now();
-    work();
+    await batches(batchLength, call);
     samples.push(((performance.now() - startedAt) * 1e6) / batchLength);
+    await after?.();
   }
   return median(samples.slice(50));
 }
@@ -174,10 +189,6 @@ function createOp(path: string): Op {
 
 function setOp(path: string): Op {
   return { kind: 'set', path, value: encoded, version: -1, create: false };
-}
-
-function deleteOp(path: string): Op {
-  return { kind: 'delete', path, version: -1, recursive: false, ifExists: false };
 }
 
 function randomBelow(bound: number): number {

@@ -25,6 +25,8 @@ export class Solo {
   readonly #collections: Slice[] = [];
   readonly #observer: PerformanceObserver;
   #inputs: ReplicaInput[] = [];
+  /** Completed writes of snapshot chunks: told one at a time, by `turn`, as a disk would. */
+  #chunksWritten: ReplicaInput[] = [];
   #request = 0;
   #sessionId = 0;
   slices: Slice[] = [];
@@ -47,6 +49,8 @@ export class Solo {
       ensembleLimits: defaultEnsembleLimits,
       raft,
       snapshotAfterEntries,
+      // Only the number of entries decides when the snapshot begins.
+      snapshotAfterBytes: Number.MAX_SAFE_INTEGER,
     };
     const restored = { hardState: undefined, snapshot: undefined, entries: [] };
     this.replica = new Replica(config, restored, new Machine());
@@ -76,9 +80,10 @@ export class Solo {
     this.settle();
   }
 
-  /** One turn of background work, if there is any. */
+  /** The disk has written one more chunk of a snapshot, if one was under way. */
   turn(): void {
-    this.#step({ kind: 'continue', wallMs: 0 });
+    const written = this.#chunksWritten.shift();
+    if (written !== undefined) this.#inputs.push(written);
     this.settle();
   }
 
@@ -133,7 +138,8 @@ export class Solo {
 
   #perform(output: ReplicaOutput): void {
     for (const { ticket, batch } of output.persists) {
-      this.#inputs.push({ kind: 'persisted', wallMs: 0, ticket });
+      const isChunk = batch.snapshotChunk !== undefined;
+      (isChunk ? this.#chunksWritten : this.#inputs).push({ kind: 'persisted', wallMs: 0, ticket });
       if (batch.snapshotChunk === undefined) continue;
       this.snapshotBytes += batch.snapshotChunk.bytes.length;
       if (batch.snapshotChunk.last) this.snapshotsCount += 1;

@@ -136,6 +136,7 @@ export function readZnode(reader: ByteReader): ZnodeRecord {
     childrenCount,
     createCount,
     elapsedMs,
+    memo: undefined,
   };
 }
 

@@ -6,16 +6,14 @@ import type { Replica } from '../replica/replica.ts';
 import type { PageOptions, Znode } from '../session/api-types.ts';
 import { pathProblem } from '../codec/path.ts';
 import type { LocalTree } from './peer-types.ts';
-import type { Views } from './views.ts';
+import { viewOf } from './views.ts';
 
 export class ReplicaTree implements LocalTree {
   readonly #replica: Replica;
-  readonly #views: Views;
   readonly #pageNamesMax: number;
 
-  constructor(replica: Replica, views: Views, pageNamesMax: number) {
+  constructor(replica: Replica, pageNamesMax: number) {
     this.#replica = replica;
-    this.#views = views;
     this.#pageNamesMax = pageNamesMax;
   }
 
@@ -29,7 +27,7 @@ export class ReplicaTree implements LocalTree {
       requirePath(path);
       return undefined;
     }
-    return this.#views.of(record) as Znode<T>;
+    return viewOf(record) as Znode<T>;
   }
 
   stat(path: string): Stat | undefined {

@@ -29,7 +29,6 @@ import { describePeer, membersOf } from './status.ts';
 import { SystemCalls } from './system-calls.ts';
 import { Timings } from './timings.ts';
 import { notHandedOn, Transfers } from './transfers.ts';
-import { Views } from './views.ts';
 
 /** Bytes of a session's secret: beyond guessing. */
 const secretBytes = 16;
@@ -59,11 +58,10 @@ export class RunningPeer implements Peer {
     const clock = guardClock(parts.clock, (cause) => this.#driver.fail(cause));
     this.#parts = { ...parts, clock };
     const { heartbeatMs, electionTimeoutMs, tickMs, peerLimits } = checked;
-    const views = new Views();
     this.#ports = new PeerPorts(parts);
     this.#events = new Events(logger);
     this.#timings = new Timings(heartbeatMs, electionTimeoutMs);
-    this.tree = new ReplicaTree(replica, views, peerLimits.pageNamesMax);
+    this.tree = new ReplicaTree(replica, peerLimits.pageNamesMax);
     this.#driver = new Driver(
       { ...this.#parts, frameBytesMax: peerLimits.frameBytesMax, tickMs, heartbeatMs },
       {
@@ -79,7 +77,6 @@ export class RunningPeer implements Peer {
     this.#hub = new SessionHub({
       driver: this.#driver,
       replica,
-      views,
       clock,
       limits: peerLimits,
       heartbeatMs,

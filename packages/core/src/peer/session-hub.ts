@@ -11,12 +11,11 @@ import type { Replica } from '../replica/replica.ts';
 import type { LinkAnswer, LinkDelivery, LinkRead, LinkWatch } from '../session/link.ts';
 import type { Driver } from './driver.ts';
 import type { LocalLink } from './local-link.ts';
-import type { Views } from './views.ts';
+import { viewOf, viewOfOptional } from './views.ts';
 
 export interface SessionHubOptions {
   readonly driver: Driver;
   readonly replica: Replica;
-  readonly views: Views;
   readonly clock: Clock;
   readonly limits: PeerLimits;
   readonly heartbeatMs: number;
@@ -246,7 +245,6 @@ export class SessionHub {
   }
 
   #translate(delivery: WatchDelivery): LinkDelivery {
-    const { views } = this.#options;
     switch (delivery.kind) {
       case 'snapshot': {
         const { zxid, znodes } = delivery;
@@ -254,7 +252,7 @@ export class SessionHub {
           start: number,
           end: number,
         ): ReturnType<Extract<LinkDelivery, { kind: 'snapshot' }>['page']> =>
-          znodes.slice(start, end).map((record) => ({ path: record.path, ...views.of(record) }));
+          znodes.slice(start, end).map((record) => ({ path: record.path, ...viewOf(record) }));
         return { kind: 'snapshot', zxid, count: znodes.length, page };
       }
       case 'changes': {
@@ -267,7 +265,7 @@ export class SessionHub {
             const change = changes[position];
             if (change === undefined) return { path: '', before: undefined, after: undefined };
             const { path, before, after } = change;
-            return { path, before: views.ofOptional(before), after: views.ofOptional(after) };
+            return { path, before: viewOfOptional(before), after: viewOfOptional(after) };
           },
         };
       }
@@ -284,16 +282,15 @@ export class SessionHub {
   }
 
   #answer(answer: QueryAnswer): LinkAnswer {
-    const { views } = this.#options;
     switch (answer.kind) {
       case 'znode':
-        return { kind: 'znode', znode: views.ofOptional(answer.znode) };
+        return { kind: 'znode', znode: viewOfOptional(answer.znode) };
       case 'znodes':
-        return { kind: 'znodes', znodes: answer.znodes.map((record) => views.ofOptional(record)) };
+        return { kind: 'znodes', znodes: answer.znodes.map((record) => viewOfOptional(record)) };
       case 'listing':
         return {
           kind: 'listing',
-          items: answer.items.map(({ name, znode }) => ({ name, ...views.of(znode) })),
+          items: answer.items.map(({ name, znode }) => ({ name, ...viewOf(znode) })),
         };
       case 'barrier':
       case 'names':

@@ -5,22 +5,18 @@ import type { ZnodeView } from '../session/link.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
 
 /**
- * Remembers the view of a record for as long as the record lives: records never change, so a second read
- * costs one lookup. Values with byte arrays are not remembered, because every reader gets copies of its own.
+ * The view of a record. The record remembers it, so a second read of an unchanged znode costs its lookup only.
+ * Values with byte arrays are not remembered, because every reader gets copies of its own.
  */
-export class Views {
-  readonly #views = new WeakMap<ZnodeRecord, ZnodeView>();
+export function viewOf(record: ZnodeRecord): ZnodeView {
+  // Nobody else remembers anything in the records of this peer's replica.
+  if (record.memo !== undefined) return record.memo as ZnodeView;
+  const { value, shareable } = decodeValue(record);
+  const view: ZnodeView = Object.freeze({ value, stat: toStat(record) });
+  if (shareable) record.memo = view;
+  return view;
+}
 
-  of(record: ZnodeRecord): ZnodeView {
-    const known = this.#views.get(record);
-    if (known !== undefined) return known;
-    const { value, shareable } = decodeValue(record);
-    const view = Object.freeze({ value, stat: toStat(record) });
-    if (shareable) this.#views.set(record, view);
-    return view;
-  }
-
-  ofOptional(record: ZnodeRecord | undefined): ZnodeView | undefined {
-    return record === undefined ? undefined : this.of(record);
-  }
+export function viewOfOptional(record: ZnodeRecord | undefined): ZnodeView | undefined {
+  return record === undefined ? undefined : viewOf(record);
 }

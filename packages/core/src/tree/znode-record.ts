@@ -21,6 +21,11 @@ export interface ZnodeRecord extends StatFields, ValueSource {
   readonly createCount: number;
   /** Elapsed ensemble time of the last change of value or children; TTL and container graces count from it. */
   readonly elapsedMs: number;
+  /**
+   * What a reader made of this record, for the next reader; no part of the state. It lives as long as the record,
+   * which never changes, so it is never wrong.
+   */
+  memo: object | undefined;
 }
 
 /** When a change happens, in all three clocks of the ensemble. */
@@ -65,6 +70,7 @@ export function newRecord(znode: NewZnode, stamp: Stamp): ZnodeRecord {
     childrenCount: 0,
     createCount: 0,
     elapsedMs: stamp.elapsedMs,
+    memo: undefined,
   };
 }
 
@@ -90,6 +96,7 @@ export function withValue(before: ZnodeRecord, value: ValueSource, stamp: Stamp)
     childrenCount: before.childrenCount,
     createCount: before.createCount,
     elapsedMs: stamp.elapsedMs,
+    memo: undefined,
   };
 }
 
@@ -119,6 +126,7 @@ export function withChild(
     childrenCount: before.childrenCount + delta,
     createCount: delta === 1 ? before.createCount + 1 : before.createCount,
     elapsedMs: stamp.elapsedMs,
+    memo: undefined,
   };
 }
 
@@ -144,5 +152,6 @@ export function withSource(before: ZnodeRecord, value: ValueSource): ZnodeRecord
     childrenCount: before.childrenCount,
     createCount: before.createCount,
     elapsedMs: before.elapsedMs,
+    memo: undefined,
   };
 }
