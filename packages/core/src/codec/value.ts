@@ -16,10 +16,13 @@ export type Value =
 type Primitive = null | boolean | number | bigint | string;
 
 /**
- * Accepts any type that is made of {@link Value} (interfaces and optional properties too) and turns every
- * other part into `never`, so that a function, a Map or a class instance fails at compile time.
+ * Accepts any type that is made of {@link Value} (interfaces, unions and optional properties too) and rejects the
+ * rest at compile time: a function, a Map or a class instance anywhere in it makes it `never`.
  */
-export type Storable<T> = [T] extends [Value]
+// The intersection lets the compiler infer T from all of a union; from the check alone it takes the first part.
+export type Storable<T> = T & MadeOfValues<NoInfer<T>>;
+
+type MadeOfValues<T> = [T] extends [Value]
   ? T // Also ends the recursion for Value itself, which has no depth.
   : T extends Primitive | Uint8Array
     ? T
@@ -30,9 +33,9 @@ export type Storable<T> = [T] extends [Value]
         : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Date | RegExp | Promise<unknown>
           ? never
           : T extends readonly unknown[]
-            ? { readonly [K in keyof T]: Storable<T[K]> }
+            ? { readonly [K in keyof T]: MadeOfValues<T[K]> }
             : T extends object
-              ? { readonly [K in keyof T]: Storable<T[K]> }
+              ? { readonly [K in keyof T]: MadeOfValues<T[K]> }
               : never;
 
 /**

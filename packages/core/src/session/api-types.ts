@@ -274,23 +274,24 @@ export interface Session extends AsyncDisposable {
   readonly signal: AbortSignal;
 
   /** Creates a znode. `NODE_EXISTS`, `NO_NODE` (of the parent), `NO_CHILDREN_FOR_EPHEMERALS`. */
-  create<T>(path: string, value?: Storable<T>, options?: CreateOptions): Promise<Created>;
+  create(path: string, value?: undefined, options?: CreateOptions): Promise<Created>;
+  create<T>(path: string, value: Storable<T>, options?: CreateOptions): Promise<Created>;
   /** Replaces the value. `NO_NODE`, `BAD_VERSION`. */
   set<T>(path: string, value: Storable<T>, options?: SetOptions): Promise<Stat>;
   /** Deletes a znode. `NO_NODE`, `BAD_VERSION`, `NOT_EMPTY`. */
   delete(path: string, options?: DeleteOptions): Promise<void>;
   /** Replaces the value if it is the expected one; false if it is another. `NO_NODE`. */
-  compareAndSet<T>(
+  compareAndSet<T, U = T>(
     path: string,
     expected: Storable<T>,
-    value: Storable<T>,
+    value: Storable<U>,
     options?: WriteOptions,
   ): Promise<boolean>;
   /** As `compareAndSet`, and answers the value before. `NO_NODE`. */
-  compareAndSwap<T>(
+  compareAndSwap<T, U = T>(
     path: string,
     expected: Storable<T>,
-    value: Storable<T>,
+    value: Storable<U>,
     options?: WriteOptions,
   ): Promise<Swapped>;
   /** Adds to an integer and answers the sum; `by` is 1 by default. `NO_NODE`, `NOT_A_NUMBER`, `OVERFLOW`. */

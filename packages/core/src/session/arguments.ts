@@ -190,9 +190,13 @@ export function optionalInteger(value: unknown, argument: string, least: number)
 export function optionalSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   // Not instanceof: a signal of another realm is as good.
-  const isSignal =
-    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
-  if (isSignal) return value as AbortSignal;
+  if (typeof value === 'object' && value !== null) {
+    const signal = value as Record<keyof AbortSignal, unknown>;
+    const methods = [signal.throwIfAborted, signal.addEventListener, signal.removeEventListener];
+    const isSignal =
+      typeof signal.aborted === 'boolean' && methods.every((each) => typeof each === 'function');
+    if (isSignal) return value as AbortSignal;
+  }
   throw badArgument('signal', 'it is an AbortSignal');
 }
 

@@ -16,11 +16,12 @@ import type {
 export interface OperationBuilders {
   /** Fails the multi with `BAD_VERSION` unless the znode has this version; -1 asks only that it exists. */
   check(path: string, version: number): Operation;
-  create<T>(path: string, value?: Storable<T>, options?: OperationOptions<CreateOptions>): Operation;
+  create(path: string, value?: undefined, options?: OperationOptions<CreateOptions>): Operation;
+  create<T>(path: string, value: Storable<T>, options?: OperationOptions<CreateOptions>): Operation;
   set<T>(path: string, value: Storable<T>, options?: OperationOptions<SetOptions>): Operation;
   delete(path: string, options?: OperationOptions<DeleteOptions>): Operation;
   /** Fails the multi with `COMPARE_FAILED` when the value is another. */
-  compareAndSet<T>(path: string, expected: Storable<T>, value: Storable<T>): Operation;
+  compareAndSet<T, U = T>(path: string, expected: Storable<T>, value: Storable<U>): Operation;
   increment(path: string, by?: number | bigint, options?: OperationOptions<IncrementOptions>): Operation;
 }
 

@@ -90,7 +90,7 @@ class SessionView implements Session {
     return this.#core.signal;
   }
 
-  create<T>(path: string, value?: Storable<T>, options?: CreateOptions): Promise<Created> {
+  create(path: string, value?: unknown, options?: CreateOptions): Promise<Created> {
     return new Promise((resolve, reject) => {
       const op = this.#arguments.create(path, value, options);
       this.#send(new WriteCall(op, toCreated, resolve, reject), options);
@@ -111,10 +111,10 @@ class SessionView implements Session {
     });
   }
 
-  compareAndSet<T>(
+  compareAndSet<T, U = T>(
     path: string,
     expected: Storable<T>,
-    value: Storable<T>,
+    value: Storable<U>,
     options?: WriteOptions,
   ): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -123,10 +123,10 @@ class SessionView implements Session {
     });
   }
 
-  compareAndSwap<T>(
+  compareAndSwap<T, U = T>(
     path: string,
     expected: Storable<T>,
-    value: Storable<T>,
+    value: Storable<U>,
     options?: WriteOptions,
   ): Promise<Swapped> {
     return new Promise((resolve, reject) => {

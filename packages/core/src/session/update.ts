@@ -58,7 +58,15 @@ export class Updater {
         if (op !== undefined) return await this.#write(request, op);
       } catch (error) {
         if (!isConflict(error, current)) throw error;
+        this.#checkDeadline(request.wait);
       }
+    }
+  }
+
+  /** Conflicts that come one after the other without a turn of the event loop would never let the clock speak. */
+  #checkDeadline({ deadlineMs, deadlineAtMs }: Wait): void {
+    if (this.#core.link.now() >= deadlineAtMs) {
+      throw new CoordinationError('OPERATION_TIMEOUT', { details: { deadlineMs } });
     }
   }
 
