@@ -46,10 +46,13 @@ describe('a leader whose process dies', () => {
     await doomed.create('/members/stays', 'persistent');
     await witness.sync();
     const watch = collect(witness.watch('/members', { scope: 'children' }));
+    const killedAt = performance.now();
     await ensemble.kill(leader.id);
     const endedAs = doomed.state;
 
     const [snapshot, gone] = await watch.batches(2);
+    // The next leader grants it its whole time-out.
+    expect(performance.now() - killedAt).toBeGreaterThan(400);
     expect(endedAs).toBe('closed');
     expect(snapshot?.events.map((event) => event.path)).toEqual(
       ['stays', 'x', 'y', 'z'].map((name) => `/members/${name}`),

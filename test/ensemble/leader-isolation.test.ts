@@ -147,7 +147,9 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
           }
         }
       });
-      const reading = sessions.map(async (session) => {
+      // Sessions of their own: a read waits for the writes of its session, and those of a cut-off leader hang.
+      const readers = await Promise.all(ensemble.ids.map((id) => ensemble.session(id, { timeoutMs: 7_000 })));
+      const reading = readers.map(async (session) => {
         while (!over.signal.aborted) {
           const floor = answered;
           try {
@@ -163,12 +165,17 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
           }
         }
       });
-      for (let round = 0; round < 5; round += 1) {
+      for (let round = 0; round < 6; round += 1) {
         const target = await ensemble.leader();
-        if (random.chance(0.3)) {
+        const kind = random.below(3);
+        ensemble.note(`cut ${target.id} off, kind ${kind}`);
+        if (kind === 0) ensemble.network.isolate(target.id);
+        // Told of it, the others elect at once, while the old leader still believes in itself.
+        else if (kind === 1) ensemble.network.isolate(target.id, { silent: false });
+        else {
           const other = random.pick(ensemble.ids.filter((id) => id !== target.id));
           ensemble.network.cut(target.id, other, { oneWay: true });
-        } else ensemble.network.isolate(target.id);
+        }
         await pause(150 + random.below(150));
         ensemble.heal();
       }

@@ -4,6 +4,8 @@ import { openEnsemble, stays, type Ensemble } from './ensemble.ts';
 
 const containerGraceMs = 200;
 const ttlMs = 300;
+/** Elapsed ensemble time advances in ticks of a few milliseconds. */
+const toleranceMs = 20;
 
 const isGone = (ensemble: Ensemble, path: string): boolean =>
   ensemble.peers.every((peer) => peer.tree.stat(path) === undefined);
@@ -27,8 +29,10 @@ describe('a container', () => {
     await stays('a container that was used again is there', 3 * containerGraceMs, () =>
       isThere(ensemble, '/used'),
     );
+    const emptiedAt = performance.now();
     await session.delete('/used/z');
     await ensemble.until('the container to go everywhere', () => isGone(ensemble, '/used'));
+    expect(performance.now() - emptiedAt).toBeGreaterThan(containerGraceMs - toleranceMs);
     expect(isThere(ensemble, '/never-used')).toBe(true);
     await ensemble.agree();
   });
@@ -67,6 +71,18 @@ describe('a TTL znode', () => {
     );
     expect(isThere(ensemble, '/long')).toBe(true);
     await ensemble.agree();
+  });
+
+  test('is there for the whole of its time', async () => {
+    await using ensemble = await openEnsemble({ size: 3 });
+    const session = await ensemble.session('a');
+    const createdAt = performance.now();
+    await session.create('/ttl', 0, { kind: 'ttl', ttlMs });
+    await ensemble.agree();
+    await ensemble.until('it to go', () =>
+      ensemble.peers.some((peer) => peer.tree.stat('/ttl') === undefined),
+    );
+    expect(performance.now() - createdAt).toBeGreaterThan(ttlMs - toleranceMs);
   });
 
   test('goes also when the leader that would have seen to it is gone', async () => {

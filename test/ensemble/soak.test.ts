@@ -39,7 +39,7 @@ const cases =
 test.each(cases)(
   'an ensemble of $size under all that may happen keeps its promises (seed $seed)',
   async ({ size, seed }) => {
-    const limits = { snapshotAfterEntries: 100, logEntriesKept: 20, snapshotChunkBytes: 1_024 };
+    const limits = { snapshotAfterEntries: 30, logEntriesKept: 5, snapshotChunkBytes: 1_024 };
     await using ensemble = await openEnsemble({ size, seed, limits });
     const setup = await ensemble.session('a');
     for (const path of ['/set', '/queue', '/alive']) await setup.create(path);
