@@ -18,7 +18,8 @@ export function applyPatch(context: OpContext, op: PatchOp): OpResult | OpError 
   const { tree } = context;
   const { path, patches } = op;
   const before = tree.get(path);
-  if (op.mzxid === 0) {
+  // Only the root is there from the beginning, with mzxid 0 until it is first written: there, 0 is its own.
+  if (op.mzxid === 0 && before?.mzxid !== 0) {
     return before === undefined ? create(context, path, patches) : failure('NODE_EXISTS', { path });
   }
   if (before === undefined) return missing(path);

@@ -4,7 +4,9 @@ import type { Value } from '../codec/value.ts';
 import { CoordinationError } from '../errors.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { PageOptions, Znode } from '../session/api-types.ts';
+import { badArgument, optionalInteger, optionsOf } from '../session/arguments.ts';
 import { pathProblem } from '../codec/path.ts';
+import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { LocalTree } from './peer-types.ts';
 import { viewOf } from './views.ts';
 
@@ -22,34 +24,36 @@ export class ReplicaTree implements LocalTree {
   }
 
   get<T = Value>(path: string): Znode<T> | undefined {
-    const record = this.#replica.machine.tree.get(path);
-    if (record === undefined) {
-      requirePath(path);
-      return undefined;
-    }
-    return viewOf(record) as Znode<T>;
+    const record = this.#find(path);
+    return record === undefined ? undefined : (viewOf(record) as Znode<T>);
   }
 
   stat(path: string): Stat | undefined {
-    const record = this.#replica.machine.tree.get(path);
-    if (record === undefined) {
-      requirePath(path);
-      return undefined;
-    }
-    return toStat(record);
+    const record = this.#find(path);
+    return record === undefined ? undefined : toStat(record);
   }
 
-  children(path: string, options: PageOptions = {}): readonly string[] {
-    const { after, limit } = options;
+  children(path: string, options?: PageOptions): readonly string[] {
+    requirePath(path);
+    const asked: Record<keyof PageOptions, unknown> | undefined = optionsOf(options);
+    const after = asked?.after;
+    if (after !== undefined && typeof after !== 'string') throw badArgument('after', 'it is a name');
+    const limit = optionalInteger(asked?.limit, 'limit', 0);
     const query = { kind: 'children', path, after, limit } as const;
     const answer = this.#replica.machine.query(query, { pageNamesMax: this.#pageNamesMax });
     if (answer.kind === 'names') return answer.names;
     if (answer.kind === 'failed') throw new CoordinationError(answer.code, { details: answer.details });
     return [];
   }
+
+  /** A znode that exists has a valid path; only a miss is worth the whole check. */
+  #find(path: string): ZnodeRecord | undefined {
+    const record = typeof path === 'string' ? this.#replica.machine.tree.get(path) : undefined;
+    if (record === undefined) requirePath(path);
+    return record;
+  }
 }
 
-/** A znode that exists has a valid path; only a miss is worth the check. */
 function requirePath(path: string): void {
   const reason = typeof path === 'string' ? pathProblem(path) : 'not a string';
   if (reason !== undefined) {

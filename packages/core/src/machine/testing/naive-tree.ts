@@ -221,7 +221,8 @@ export class NaiveTree {
 
   #patch(op: PatchOp): unknown {
     const znode = this.state.znodes[op.path];
-    if (op.mzxid === 0) {
+    // The root is there with mzxid 0 until it is first written.
+    if (op.mzxid === 0 && znode?.mzxid !== 0) {
       if (znode !== undefined) throw new Refused('NODE_EXISTS');
       this.#insertPlain(op.path, hexOf(op.patches), op.patches);
       return { kind: 'patched', value: hexOf(op.patches), stat: this.stat(op.path) };
