@@ -52,13 +52,14 @@ export function breakableStorage({ fault: isBroken, of, manner }: StorageFault, 
   }
 }
 
-/** Every write takes this long. */
-export function slowStorage(delayMs: number): Storage {
+/** Every write takes this long, while the fault is on. */
+export function slowStorage(delayMs: number, isSlow: Fault = { isOn: true }): Storage {
   const inner = storageFields(memoryStorage());
   return {
     ...inner,
     write: async (batch) => {
       await inner.write(batch);
+      if (!isSlow.isOn) return;
       await new Promise((resolve) => {
         setTimeout(resolve, delayMs);
       });
