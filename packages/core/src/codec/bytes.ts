@@ -112,8 +112,8 @@ export class ByteWriter {
     const at = this.reserve(length);
     if (length === source.source.length) {
       this.#bytes.set(source.source, at);
-    } else if (length < 64) {
-      // Cheaper than a view for the few bytes of a typical value.
+    } else if (length < 128) {
+      // Cheaper than a view for the few bytes of a typical value, and no garbage.
       for (let index = 0; index < length; index += 1) {
         this.#bytes[at + index] = source.source[source.start + index] ?? 0;
       }

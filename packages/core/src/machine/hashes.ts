@@ -4,14 +4,13 @@
  * different times.
  */
 import type { ByteWriter } from '../codec/bytes.ts';
-import { finish, hashBytes, hashText, mix } from '../codec/hash.ts';
+import { finish, hashBytes, mix } from '../codec/hash.ts';
 import { limitNames } from '../codec/op-encode.ts';
-import type { CreateKind } from '../codec/op.ts';
 import { encodeReply } from '../codec/reply-encode.ts';
 import type { Reply } from '../codec/reply.ts';
 import type { EnsembleLimits } from '../limits.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
-import type { Transaction } from './contract.ts';
+import type { Change } from '../tree/change.ts';
 
 /** Two independent 32-bit hashes; sums of them are taken lane by lane, modulo 2^32. */
 export interface Lanes {
@@ -22,36 +21,44 @@ export interface Lanes {
 // Seeds tell the kinds of parts apart; any distinct constants will do.
 const lowSeed = 0x51_7c_c1_b7;
 const highSeed = 0x27_22_0a_94;
-// Odd, so that a change of any single field always changes the hash.
-const lowMultiplier = 0x2c_1b_3c_6d;
-const highMultiplier = 0x29_7a_2d_39;
 const twoTo32 = 0x1_0000_0000;
-const transactionKind = 1;
+const changeKind = 1;
 const replyKind = 2;
 const sessionKind = 3;
 const closedKind = 4;
 const limitsKind = 5;
 
-export function hashTransaction(transaction: Transaction): Lanes {
-  let low = mix(lowSeed ^ transactionKind, transaction.zxid);
-  let high = mix(highSeed ^ transactionKind, transaction.zxid);
-  for (const { path, before, after } of transaction.changes) {
-    const pathHash = hashText(path, lowSeed);
-    low = (Math.imul(low, lowMultiplier) + pathHash) | 0;
-    high = (Math.imul(high, highMultiplier) + pathHash) | 0;
-    low = takeRecord(takeRecord(low, lowMultiplier, before), lowMultiplier, after);
-    high = takeRecord(takeRecord(high, highMultiplier, before), highMultiplier, after);
-  }
-  return { low: finish(low), high: finish(high) };
+/** One of the two lanes of a sum: what makes it independent of the other. */
+export interface Lane {
+  readonly seed: number;
+  /** Odd, so that a change of any single field always changes the hash. */
+  readonly multiplier: number;
 }
 
-/** What each kind is in a hash; never changed. */
-const createKindOrdinals: Readonly<Record<CreateKind, number>> = {
-  persistent: 0,
-  ephemeral: 1,
-  container: 2,
-  ttl: 3,
-};
+export const lowLane: Lane = { seed: lowSeed ^ changeKind, multiplier: 0x2c_1b_3c_6d };
+export const highLane: Lane = { seed: highSeed ^ changeKind, multiplier: 0x29_7a_2d_39 };
+
+/**
+ * By which record a change led to which: place, version and length of both. What they hold is not hashed again,
+ * because each of them was part of the tree's digest while it was current. Both sides always take part, so a
+ * created znode and a deleted one differ.
+ */
+export function hashChange(zxid: number, change: Change, lane: Lane): number {
+  const { seed, multiplier } = lane;
+  let hash = (Math.imul(seed + change.path.length, multiplier) + (zxid | 0)) | 0;
+  hash = (Math.imul(hash, multiplier) + ((zxid / twoTo32) | 0)) | 0;
+  return finish(takeRecord(takeRecord(hash, multiplier, change.before), multiplier, change.after));
+}
+
+function takeRecord(seed: number, multiplier: number, record: ZnodeRecord | undefined): number {
+  if (record === undefined) return (Math.imul(seed, multiplier) - 1) | 0;
+  let hash = (Math.imul(seed, multiplier) + (record.mzxid | 0)) | 0;
+  hash = (Math.imul(hash, multiplier) + ((record.mzxid / twoTo32) | 0)) | 0;
+  hash = (Math.imul(hash, multiplier) + (record.czxid | 0)) | 0;
+  hash = (Math.imul(hash, multiplier) + (record.owner | 0)) | 0;
+  hash = (Math.imul(hash, multiplier) + record.version) | 0;
+  return (Math.imul(hash, multiplier) + (record.end - record.start)) | 0;
+}
 
 /** A scratch writer is handed in so that hashing many replies allocates one. */
 export function hashReply(sessionId: number, request: number, reply: Reply, scratch: ByteWriter): Lanes {
@@ -110,38 +117,4 @@ function mixSession(seed: number, session: SessionFacts): number {
   hash = mix(hash, session.holder);
   hash = mix(hash, session.lastRequest);
   return mix(hash, session.acknowledgedThrough);
-}
-
-/**
- * A polynomial over the fields, as the tree's digest has it: a third of the cost of mixing each, and every write is
- * hashed here once. Of the value only its length: the bytes of up to historyBytesMax would take a digest longer
- * than a replica may be busy, they were in the tree's digest, and a snapshot has them in the hash of a frame.
- */
-function takeRecord(seed: number, multiplier: number, record: ZnodeRecord | undefined): number {
-  // Both sides of a change always take part, so a created znode and a deleted one differ.
-  if (record === undefined) return takeWord(seed, multiplier, -1);
-  let hash = takeWord(seed, multiplier, record.end - record.start);
-  hash = takeNumber(hash, multiplier, record.czxid);
-  hash = takeNumber(hash, multiplier, record.mzxid);
-  hash = takeNumber(hash, multiplier, record.pzxid);
-  hash = takeNumber(hash, multiplier, record.ctime);
-  hash = takeNumber(hash, multiplier, record.mtime);
-  hash = takeNumber(hash, multiplier, record.elapsedMs);
-  hash = takeNumber(hash, multiplier, record.owner);
-  hash = takeNumber(hash, multiplier, record.ttlMs);
-  hash = takeWord(hash, multiplier, record.version);
-  hash = takeWord(hash, multiplier, record.cversion);
-  hash = takeWord(hash, multiplier, record.aversion);
-  hash = takeWord(hash, multiplier, record.createCount);
-  hash = takeWord(hash, multiplier, record.childrenCount);
-  hash = takeWord(hash, multiplier, record.dataLength);
-  return takeWord(hash, multiplier, createKindOrdinals[record.createKind]);
-}
-
-function takeNumber(hash: number, multiplier: number, value: number): number {
-  return takeWord(takeWord(hash, multiplier, value), multiplier, value / twoTo32);
-}
-
-function takeWord(hash: number, multiplier: number, value: number): number {
-  return (Math.imul(hash, multiplier) + (value | 0)) | 0;
 }

@@ -1,40 +1,57 @@
 /**
- * The history that lets watches resume: the latest transactions, oldest first. It is replicated state: every
- * replica holds the same ones, because only applied commands and the ensemble's limits decide what is evicted.
+ * The history that lets watches resume: the latest changes, oldest first. It is replicated state: every replica
+ * holds the same ones, because only applied commands and the ensemble's limits decide what is evicted.
  *
- * Invariants: zxids grow; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
+ * Invariants: zxids never fall; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
  * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
  *
- * Transactions refer to records; only the list itself is ours. A transaction is hashed when it comes, while its
- * records are in the processor's cache: later it costs several times as much.
+ * It is kept in columns of one ring, and refers to records: what lives as long as the history does costs the
+ * garbage collector most, so nothing but the records does. Transactions are made again when somebody asks.
  */
 import { invariant } from '../invariant.ts';
+import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { Change, Transaction } from './contract.ts';
-import { hashTransaction, type Lanes } from './hashes.ts';
+import { hashChange, highLane, lowLane, type Lanes } from './hashes.ts';
 
 export interface HistoryLimits {
   readonly historyChangesMax: number;
   readonly historyBytesMax: number;
 }
 
-/** The list is moved to the front of its array once this many places before it are free, and as many as are used. */
-const freePlacesMin = 1_024;
+/** A power of two; the ring doubles when it is full, up to what the limits let it hold. */
+const capacityMin = 1_024;
+
+/** The columns: place by place one change. */
+class Ring {
+  readonly mask: number;
+  readonly zxids: Float64Array;
+  readonly byteCounts: Int32Array;
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
+  /** Full length from the beginning, as arrays with holes are slow. */
+  readonly befores: (ZnodeRecord | undefined)[];
+  readonly afters: (ZnodeRecord | undefined)[];
+
+  constructor(capacity: number) {
+    this.mask = capacity - 1;
+    this.zxids = new Float64Array(capacity);
+    this.byteCounts = new Int32Array(capacity);
+    this.lows = new Int32Array(capacity);
+    this.highs = new Int32Array(capacity);
+    this.befores = Array.from({ length: capacity }, () => undefined);
+    this.afters = Array.from({ length: capacity }, () => undefined);
+  }
+
+  zxidAt(position: number): number {
+    return this.zxids[position & this.mask] ?? 0;
+  }
+}
 
 export class History {
-  /**
-   * Columns of one list. What is needed to evict a transaction stands beside it, because by then the transaction
-   * itself has long left the processor's cache. Places before `#first` are free; their transactions are cleared
-   * when they become so, to let the records go.
-   */
-  #transactions: (Transaction | undefined)[] = [];
-  #zxids: number[] = [];
-  #changesCounts: number[] = [];
-  #byteCounts: number[] = [];
-  /** Hash lanes. */
-  #lows: number[] = [];
-  #highs: number[] = [];
+  #ring = new Ring(capacityMin);
+  /** Positions count up for ever; a place in the ring is a position modulo its capacity. */
   #first = 0;
-  #changesCount = 0;
+  #end = 0;
   #byteCount = 0;
   #evictedThrough = 0;
   #low = 0;
@@ -46,57 +63,42 @@ export class History {
   }
 
   append(transaction: Transaction, limits: HistoryLimits): void {
-    const changesCount = transaction.changes.length;
-    const byteCount = transactionBytes(transaction);
-    this.#transactions.push(transaction);
-    this.#zxids.push(transaction.zxid);
-    this.#changesCounts.push(changesCount);
-    this.#byteCounts.push(byteCount);
-    const { low, high } = hashTransaction(transaction);
-    this.#lows.push(low);
-    this.#highs.push(high);
-    this.#low = (this.#low + low) | 0;
-    this.#high = (this.#high + high) | 0;
-    this.#changesCount += changesCount;
-    this.#byteCount += byteCount;
-    if (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
-      this.trim(limits);
-    }
+    for (const change of transaction.changes) this.#push(transaction.zxid, change);
+    this.trim(limits);
   }
 
   /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. */
   trim(limits: HistoryLimits): void {
-    while (this.#changesCount > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
+    while (this.#end - this.#first > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
       this.#evictFirst();
     }
-    if (this.#first >= freePlacesMin && this.#first * 2 >= this.#transactions.length) this.#moveToFront();
   }
 
   /** Everything after `zxid`, oldest first; `'compacted'` if some of it is gone. */
   after(zxid: number): readonly Transaction[] | 'compacted' {
     if (zxid < this.#evictedThrough) return 'compacted';
     let low = this.#first;
-    let high = this.#transactions.length;
+    let high = this.#end;
     while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#zxids[middle] ?? 0) <= zxid) low = middle + 1;
+      const middle = Math.floor((low + high) / 2);
+      if (this.#ring.zxidAt(middle) <= zxid) low = middle + 1;
       else high = middle;
     }
-    return this.#sliceFrom(low);
+    return this.#transactionsFrom(low);
   }
 
-  /** All of it. The answer is a copy of the list: later commands do not disturb it. */
+  /** All of it. The answer is a copy: later commands do not disturb it. */
   all(): readonly Transaction[] {
-    return this.#sliceFrom(this.#first);
+    return this.#transactionsFrom(this.#first);
   }
 
   /** A snapshot's beginning: what was evicted before it was taken. */
   restore(evictedThrough: number): void {
-    invariant(this.#transactions.length === 0, 'only an empty history is restored');
+    invariant(this.#end === this.#first, 'only an empty history is restored');
     this.#evictedThrough = evictedThrough;
   }
 
-  /** Sum of the hashes of all transactions. */
+  /** Sum of the hashes of all changes. */
   lanes(): Lanes {
     return { low: this.#low, high: this.#high };
   }
@@ -107,62 +109,100 @@ export class History {
     let low = 0;
     let high = 0;
     let previous = this.#evictedThrough;
-    for (const transaction of this.all()) {
-      invariant(transaction.zxid > previous, 'zxids of the history grow', {
-        zxid: transaction.zxid,
-        previous,
-      });
-      invariant(transaction.changes.length > 0, 'the history holds changes only');
-      previous = transaction.zxid;
-      changesCount += transaction.changes.length;
-      byteCount += transactionBytes(transaction);
-      const lanes = hashTransaction(transaction);
-      low = (low + lanes.low) | 0;
-      high = (high + lanes.high) | 0;
+    for (const { zxid, changes } of this.all()) {
+      invariant(zxid > previous, 'zxids of the history grow', { zxid, previous });
+      previous = zxid;
+      for (const change of changes) {
+        changesCount += 1;
+        byteCount += changeBytes(change);
+        low = (low + hashChange(zxid, change, lowLane)) | 0;
+        high = (high + hashChange(zxid, change, highLane)) | 0;
+      }
     }
-    invariant(changesCount === this.#changesCount, 'the history counts its changes', { changesCount });
+    invariant(changesCount === this.#end - this.#first, 'the history counts its changes', { changesCount });
     invariant(byteCount === this.#byteCount, 'the history counts its bytes', { byteCount });
     invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
     invariant(byteCount <= limits.historyBytesMax, 'the history keeps to its bytes limit');
     invariant(low === this.#low && high === this.#high, 'the hash of the history is the sum of its parts');
   }
 
+  #push(zxid: number, change: Change): void {
+    if (this.#end - this.#first > this.#ring.mask) this.#grow();
+    const ring = this.#ring;
+    const place = this.#end & ring.mask;
+    const byteCount = changeBytes(change);
+    const low = hashChange(zxid, change, lowLane);
+    const high = hashChange(zxid, change, highLane);
+    ring.zxids[place] = zxid;
+    ring.byteCounts[place] = byteCount;
+    ring.lows[place] = low;
+    ring.highs[place] = high;
+    ring.befores[place] = change.before;
+    ring.afters[place] = change.after;
+    this.#end += 1;
+    this.#byteCount += byteCount;
+    this.#low = (this.#low + low) | 0;
+    this.#high = (this.#high + high) | 0;
+  }
+
+  /** The first transaction, all of its changes. */
   #evictFirst(): void {
-    const first = this.#first;
-    invariant(first < this.#transactions.length, 'there is a transaction to evict');
-    this.#low = (this.#low - (this.#lows[first] ?? 0)) | 0;
-    this.#high = (this.#high - (this.#highs[first] ?? 0)) | 0;
-    this.#transactions[first] = undefined;
-    this.#changesCount -= this.#changesCounts[first] ?? 0;
-    this.#byteCount -= this.#byteCounts[first] ?? 0;
-    this.#evictedThrough = this.#zxids[first] ?? 0;
-    this.#first = first + 1;
+    invariant(this.#first < this.#end, 'there is a transaction to evict');
+    const ring = this.#ring;
+    const zxid = ring.zxidAt(this.#first);
+    for (; this.#first < this.#end && ring.zxidAt(this.#first) === zxid; this.#first += 1) {
+      const place = this.#first & ring.mask;
+      this.#byteCount -= ring.byteCounts[place] ?? 0;
+      this.#low = (this.#low - (ring.lows[place] ?? 0)) | 0;
+      this.#high = (this.#high - (ring.highs[place] ?? 0)) | 0;
+      // Lets the records go.
+      ring.befores[place] = undefined;
+      ring.afters[place] = undefined;
+    }
+    this.#evictedThrough = zxid;
   }
 
-  #moveToFront(): void {
-    const first = this.#first;
-    this.#transactions = this.#transactions.slice(first);
-    this.#zxids = this.#zxids.slice(first);
-    this.#changesCounts = this.#changesCounts.slice(first);
-    this.#byteCounts = this.#byteCounts.slice(first);
-    this.#lows = this.#lows.slice(first);
-    this.#highs = this.#highs.slice(first);
-    this.#first = 0;
+  #grow(): void {
+    const from = this.#ring;
+    const to = new Ring(2 * (from.mask + 1));
+    for (let position = this.#first; position < this.#end; position += 1) {
+      const source = position & from.mask;
+      const target = position & to.mask;
+      to.zxids[target] = from.zxids[source] ?? 0;
+      to.byteCounts[target] = from.byteCounts[source] ?? 0;
+      to.lows[target] = from.lows[source] ?? 0;
+      to.highs[target] = from.highs[source] ?? 0;
+      to.befores[target] = from.befores[source];
+      to.afters[target] = from.afters[source];
+    }
+    this.#ring = to;
   }
 
-  #sliceFrom(place: number): readonly Transaction[] {
-    // Only places before `#first` are free.
-    return this.#transactions.slice(place) as Transaction[];
+  #transactionsFrom(start: number): readonly Transaction[] {
+    const transactions: Transaction[] = [];
+    let changes: Change[] = [];
+    for (let position = start; position < this.#end; position += 1) {
+      const zxid = this.#ring.zxidAt(position);
+      const change = this.#changeAt(position);
+      if (position === start || zxid !== this.#ring.zxidAt(position - 1)) {
+        changes = [change];
+        transactions.push({ zxid, changes });
+      } else changes.push(change);
+    }
+    return transactions;
+  }
+
+  #changeAt(position: number): Change {
+    const place = position & this.#ring.mask;
+    const before = this.#ring.befores[place];
+    const after = this.#ring.afters[place];
+    const { path } = after ?? before ?? {};
+    invariant(path !== undefined, 'a change has a record before or after it', { position });
+    return { path, before, after };
   }
 }
 
-/** Encoded values that a transaction keeps alive; the measure of `historyBytesMax`. */
-export function transactionBytes(transaction: Transaction): number {
-  let byteCount = 0;
-  for (const change of transaction.changes) byteCount += changeBytes(change);
-  return byteCount;
-}
-
+/** Encoded values that a change keeps alive; the measure of `historyBytesMax`. */
 function changeBytes({ before, after }: Change): number {
   return (
     (before === undefined ? 0 : before.end - before.start) +
