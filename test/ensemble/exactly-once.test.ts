@@ -82,21 +82,21 @@ describe.each(networks)('on a network that $name (seed $seed)', ({ seed, ...rate
     ensemble.disturb(rates);
     let session = await first.openSession({ timeoutMs: 8_000 });
     await session.create('/mine', 0, { kind: 'ephemeral' });
-    for (const peer of [second, first, second]) {
+    for (const peer of [second, first]) {
       const { id, secret } = session;
       session = await peer.openSession({ resume: { id, secret } });
       expect(session.id).toBe(id);
-      for (let turn = 0; turn < 5; turn += 1) await session.increment('/mine');
+      for (let turn = 0; turn < 4; turn += 1) await session.increment('/mine');
       expect(session.state).toBe('connected');
     }
-    expect((await session.get('/mine', { consistency: 'linearizable' })).value).toBe(15);
+    expect((await session.get('/mine', { consistency: 'linearizable' })).value).toBe(8);
     ensemble.heal();
     await ensemble.agree();
   });
 });
 
 async function work(session: Session, told: Told, random: SeededRandom): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) {
+  for (let turn = 0; turn < 7; turn += 1) {
     const batch: Promise<unknown>[] = [];
     for (let call = 0; call < 4; call += 1) batch.push(once(session, told, random.below(4)));
     await Promise.all(batch);

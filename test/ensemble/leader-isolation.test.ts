@@ -165,7 +165,7 @@ describe.each([{ seed: 31 }, { seed: 32 }])(
           }
         }
       });
-      for (let round = 0; round < 6; round += 1) {
+      for (let round = 0; round < 5; round += 1) {
         const target = await ensemble.leader();
         const kind = random.below(3);
         ensemble.note(`cut ${target.id} off, kind ${kind}`);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openEnsemble, stays, type Ensemble } from './ensemble.ts';
 
-const containerGraceMs = 200;
+const containerGraceMs = 150;
 const ttlMs = 300;
 /** Elapsed ensemble time advances in ticks of a few milliseconds. */
 const toleranceMs = 20;
@@ -22,11 +22,11 @@ describe('a container', () => {
     await session.create('/used/y');
     await session.delete('/used/x');
     await ensemble.agree();
-    await stays('a container with a child is there', 3 * containerGraceMs, () => isThere(ensemble, '/used'));
+    await stays('a container with a child is there', 2 * containerGraceMs, () => isThere(ensemble, '/used'));
     await session.delete('/used/y');
     await session.create('/used/z');
     await ensemble.agree();
-    await stays('a container that was used again is there', 3 * containerGraceMs, () =>
+    await stays('a container that was used again is there', 2 * containerGraceMs, () =>
       isThere(ensemble, '/used'),
     );
     const emptiedAt = performance.now();
@@ -59,7 +59,7 @@ describe('a TTL znode', () => {
     await session.create('/long', 0, { kind: 'ttl', ttlMs: 60_000 });
     await ensemble.agree();
     let writing = Promise.resolve<unknown>(undefined);
-    await stays('written and parent are there', 3 * ttlMs, () => {
+    await stays('written and parent are there', 2 * ttlMs, () => {
       writing = writing.then(() => session.increment('/written'));
       return isThere(ensemble, '/written') && isThere(ensemble, '/parent');
     });

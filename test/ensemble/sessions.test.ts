@@ -7,7 +7,7 @@ import { openEnsemble, stays, type Ensemble } from './ensemble.ts';
 import { collect } from './watching.ts';
 
 /** Long enough to be kept alive through an election, short enough to wait for. */
-const shortMs = 500;
+const shortMs = 600;
 
 const existsAt = (ensemble: Ensemble, path: string): boolean[] =>
   ensemble.peers.map((peer) => peer.tree.stat(path) !== undefined);
@@ -20,7 +20,7 @@ describe('a session', () => {
     );
     await Promise.all(sessions.map((session, at) => session.create(`/e${at}`, at, { kind: 'ephemeral' })));
     await ensemble.agree();
-    await stays('every session is connected and every ephemeral there', 3 * shortMs, () =>
+    await stays('every session is connected and every ephemeral there', 2 * shortMs, () =>
       sessions.every(
         (session, at) => session.state === 'connected' && existsAt(ensemble, `/e${at}`).every(Boolean),
       ),
