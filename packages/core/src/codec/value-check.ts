@@ -19,10 +19,19 @@ import { isText } from './text.ts';
 
 /** What is wrong with the bytes from `start` to `end` as one canonical value; undefined if nothing is. */
 export function checkValue(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (isShortScalar(bytes, start, end)) return undefined;
   const scan = new ValueScan(bytes, end);
   const next = scan.pass(start, 0);
   if (next < 0) return scan.reason;
   return next === end ? undefined : 'bytes follow the value';
+}
+
+/** Most values are short byte arrays or strings; whatever this does not know, the scan judges. */
+function isShortScalar(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start - 2;
+  if (length < 0 || length > 0xff || bytes[start + 1] !== length) return false;
+  const token = bytes[start];
+  return token === 0xc4 || (token === 0xd9 && length >= 0x20 && isText(bytes, start + 2, end));
 }
 
 /** "__proto__" in UTF-8. */

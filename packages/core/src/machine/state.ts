@@ -99,8 +99,7 @@ export class MachineState {
   #commit(): void {
     const changes = this.tree.commit();
     if (changes.length === 0) return;
-    // A list that grew has room to spare; a copy has none, and the history keeps very many of them.
-    const transaction: Transaction = { zxid: this.zxid, changes: changes.slice() };
+    const transaction: Transaction = { zxid: this.zxid, changes };
     this.transactions.push(transaction);
     this.history.append(transaction, this.limits);
     this.reaper.observe(transaction, this.limits.containerGraceMs);

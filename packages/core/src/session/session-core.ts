@@ -135,7 +135,8 @@ export class SessionCore {
   ): void {
     const byteCount = opBytes(write.op);
     this.#checkRoom(byteCount);
-    this.#enterWrite(write, chroot, { ...options, byteCount });
+    const { wait, acknowledgeAll } = options;
+    this.#enterWrite(write, chroot, { wait, acknowledgeAll, byteCount });
   }
 
   read(read: Read, wait: Wait): void {

@@ -33,10 +33,13 @@ export function startWait(
   return { deadlineMs, deadlineAtMs: nowMs + deadlineMs, signal };
 }
 
+/** Of a call that has not begun. */
+const noWait: Wait = Object.freeze({ deadlineMs: Infinity, deadlineAtMs: Infinity, signal: undefined });
+
 /** One pending promise. A subclass knows how to answer it and what giving it up means. */
 export abstract class WaitingCall {
   readonly #reject: (reason: unknown) => void;
-  #wait: Wait = { deadlineMs: Infinity, deadlineAtMs: Infinity, signal: undefined };
+  #wait: Wait = noWait;
   /** Defined while the caller waits. */
   #registry: WaitingCalls | undefined;
 
