@@ -1,7 +1,7 @@
 /** How much of one process's bare pipeline is left when three peers agree on every write? See README.md. */
 import { portableChecksum } from '@quorate/core/inspect';
 import { memoryNetwork } from '@quorate/transport-memory';
-import { drive, median, printMachine, printTable, thousands } from '../measure.ts';
+import { drive, type LoadResult, median, printMachine, printTable, thousands } from '../measure.ts';
 import { Baseline } from './baseline.ts';
 import { countPerWrite } from './counts.ts';
 import { openEnsemble } from './ensemble.ts';
@@ -20,57 +20,43 @@ const pathOf = (lane: number): string => paths[lane % pathsCount] ?? '/bench';
 
 printMachine();
 // The same checksum on both sides: the one that the transport hands in.
-const baseline = new Baseline(memoryNetwork().transport().checksum ?? portableChecksum());
-const atLeader = await openEnsemble('leader');
-const atFollower = await openEnsemble('follower');
-for (const { session } of [atLeader, atFollower]) {
+const checksum = memoryNetwork().transport().checksum ?? portableChecksum();
+await compare('leader');
+await compare('follower');
+
+/** One ensemble beside the baseline, in turns; only one at a time, so that none pays for another's memory. */
+async function compare(at: 'leader' | 'follower'): Promise<void> {
+  const baseline = new Baseline(checksum);
+  const { session, close } = await openEnsemble(at);
   await session.create('/bench');
   await Promise.all(paths.map((path) => session.create(path, value)));
-}
-
-const targets = [
-  { name: 'baseline', call: (lane: number) => baseline.set(pathOf(lane), value) },
-  { name: 'leader', call: (lane: number) => atLeader.session.set(pathOf(lane), value) },
-  { name: 'follower', call: (lane: number) => atFollower.session.set(pathOf(lane), value) },
-] as const;
-
-const rows: string[][] = [];
-for (const inFlight of inFlights) {
-  const results = new Map<string, { perSecond: number; medianUs: number }[]>();
-  for (const { call } of targets) await drive(call, { inFlight, forMs: forMs / 2 });
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { name, call } of targets) {
-      const result = await drive(call, { inFlight, forMs });
-      results.set(name, [...(results.get(name) ?? []), result]);
+  const rows: string[][] = [];
+  for (const inFlight of inFlights) {
+    const bare: LoadResult[] = [];
+    const agreed: LoadResult[] = [];
+    // The first round warms up.
+    for (let round = 0; round <= rounds; round += 1) {
+      bare.push(await drive((lane) => baseline.set(pathOf(lane), value), { inFlight, forMs }));
+      agreed.push(await drive((lane) => session.set(pathOf(lane), value), { inFlight, forMs }));
     }
+    const ratios = agreed.map(({ perSecond }, round) => perSecond / (bare[round]?.perSecond ?? Number.NaN));
+    rows.push([
+      String(inFlight),
+      thousands(median(bare.slice(1).map(({ perSecond }) => perSecond))),
+      thousands(median(agreed.slice(1).map(({ perSecond }) => perSecond))),
+      median(ratios.slice(1)).toFixed(2),
+      `${median(agreed.slice(1).map(({ medianUs }) => medianUs)).toFixed(0)} us`,
+    ]);
   }
-  const of = (name: string): number => median((results.get(name) ?? []).map(({ perSecond }) => perSecond));
-  const latency = (name: string): number => median((results.get(name) ?? []).map(({ medianUs }) => medianUs));
-  const ratio = (name: string): number =>
-    median(
-      (results.get(name) ?? []).map(
-        ({ perSecond }, round) => perSecond / (results.get('baseline')?.[round]?.perSecond ?? Number.NaN),
-      ),
-    );
-  rows.push([
-    String(inFlight),
-    thousands(of('baseline')),
-    thousands(of('leader')),
-    ratio('leader').toFixed(2),
-    `${latency('leader').toFixed(0)} us`,
-    thousands(of('follower')),
-    ratio('follower').toFixed(2),
-  ]);
+  console.log(
+    `Writes per second, values of ${value.length} bytes, session at a ${at}, medians of ${rounds} rounds in turn:\n`,
+  );
+  printTable(['in flight', 'baseline', '3 peers', 'ratio', 'a write takes'], rows);
+  console.log();
+  await close();
 }
-console.log(`Writes per second, values of ${value.length} bytes, medians of ${rounds} rounds in turn:\n`);
-printTable(
-  ['in flight', 'baseline', '3 peers, at the leader', 'ratio', 'median', 'at a follower', 'ratio'],
-  rows,
-);
-await atLeader.close();
-await atFollower.close();
 
-console.log('\nCounted per write (3 peers, session at the leader, in runs of their own):\n');
+console.log('Counted per write (3 peers, session at the leader, in runs of their own):\n');
 const counted: string[][] = [];
 for (const inFlight of inFlights) {
   const counts = await countPerWrite(inFlight);

@@ -23,7 +23,7 @@ export interface EnsembleLimits {
   /** Replies kept for one session until it acknowledges them. Default 8,192, above any peer's window. */
   readonly repliesPerSessionMax: number;
   /**
-   * Changes kept so that watches can resume. Default 16,384: minutes of a usual load. Every replica keeps them in
+   * Changes kept so that watches can resume. Default 8,192: a minute at 100 changes a second. Every replica keeps them in
    * memory, and what is kept for long costs its garbage collector more than what is not.
    */
   readonly historyChangesMax: number;
@@ -97,7 +97,7 @@ export const defaultEnsembleLimits: EnsembleLimits = Object.freeze({
   ephemeralsPerSessionMax: 10_000,
   sessionsMax: 100_000,
   repliesPerSessionMax: 8_192,
-  historyChangesMax: 16_384,
+  historyChangesMax: 8_192,
   historyBytesMax: 16 * MiB,
   sessionTimeoutMsMin: 1_000,
   sessionTimeoutMsMax: 3_600_000,
