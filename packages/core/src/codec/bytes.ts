@@ -112,8 +112,8 @@ export class ByteWriter {
     const at = this.reserve(length);
     if (length === source.source.length) {
       this.#bytes.set(source.source, at);
-    } else if (length < 128) {
-      // Cheaper than a view for the few bytes of a typical value, and no garbage.
+    } else if (length < 16) {
+      // So few bytes cost less than a view of them (Node 20: 47 ns).
       for (let index = 0; index < length; index += 1) {
         this.#bytes[at + index] = source.source[source.start + index] ?? 0;
       }

@@ -7,6 +7,7 @@
  * the answers to what was called before it, bounded in time.
  */
 import { CoordinationError, type ErrorCode, type Outcome } from '../errors.ts';
+import { frameReserveBytes } from '../limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { SessionState, WaitOptions } from './api-types.ts';
 import { opBytes } from './arguments.ts';
@@ -205,9 +206,15 @@ export class SessionCore {
 
   /** A session that is not answered must not fill the memory of its process. */
   #checkRoom(byteCount: number): void {
-    const { sessionRequestsInFlightMax, sessionBytesInFlightMax } = this.link.limits;
+    const { sessionRequestsInFlightMax, sessionBytesInFlightMax, batchBytesMax, frameBytesMax } =
+      this.link.limits;
     if (byteCount > sessionBytesInFlightMax) {
       throw overLimit('LIMIT_EXCEEDED', 'sessionBytesInFlightMax', sessionBytesInFlightMax, byteCount);
+    }
+    // What does not fit a frame would be sent in vain until its deadline.
+    const frameBytes = byteCount + batchBytesMax + frameReserveBytes;
+    if (frameBytes > frameBytesMax) {
+      throw overLimit('LIMIT_EXCEEDED', 'frameBytesMax', frameBytesMax, frameBytes);
     }
     // Callers that left keep their request numbers; callers that read have none: either may be the larger part.
     const requests = Math.max(this.#calls.count, this.outbox.unansweredCount) + 1;

@@ -42,6 +42,8 @@ export abstract class WaitingCall {
   #wait: Wait = noWait;
   /** Defined while the caller waits. */
   #registry: WaitingCalls | undefined;
+  /** Its place in the registry, which alone uses it. */
+  place = 0;
 
   constructor(reject: (reason: unknown) => void) {
     this.#reject = reject;
@@ -105,8 +107,16 @@ export abstract class WaitingCall {
   }
 }
 
+/** Gaps that are worth a pass over all calls. */
+const gapsMin = 64;
+
 export class WaitingCalls {
-  readonly #calls: Set<WaitingCall> = new Set();
+  /**
+   * In the order in which they began; undefined where one has left. Not a Set: what a Set outgrows stays linked to
+   * what it grew into, and one such table that reaches the old generation keeps every later call alive.
+   */
+  #calls: (WaitingCall | undefined)[] = [];
+  #count = 0;
   readonly #pending: (isPending: boolean) => void;
   /** Calls and other things that keep the process alive. */
   #holdCount = 0;
@@ -119,17 +129,34 @@ export class WaitingCalls {
   }
 
   get count(): number {
-    return this.#calls.size;
+    return this.#count;
   }
 
   add(call: WaitingCall): void {
-    this.#calls.add(call);
+    call.place = this.#calls.length;
+    this.#calls.push(call);
+    this.#count += 1;
     if (call.wait.deadlineAtMs < this.#nextDeadlineAtMs) this.#nextDeadlineAtMs = call.wait.deadlineAtMs;
     this.hold();
   }
 
   remove(call: WaitingCall): void {
-    if (this.#calls.delete(call)) this.release();
+    if (this.#calls[call.place] !== call) return;
+    this.#calls[call.place] = undefined;
+    this.#count -= 1;
+    if (this.#count === 0) this.#calls = [];
+    else if (this.#calls.length > 2 * this.#count + gapsMin) this.#close();
+    this.release();
+  }
+
+  /** Closes the gaps. */
+  #close(): void {
+    this.#calls = this.#all();
+    for (const [place, call] of this.#calls.entries()) if (call !== undefined) call.place = place;
+  }
+
+  #all(): WaitingCall[] {
+    return this.#calls.filter((call) => call !== undefined);
   }
 
   /** Somebody waits for something without a deadline (the next batch of a watch). */
@@ -147,7 +174,7 @@ export class WaitingCalls {
   sweep(nowMs: number, isReachable: boolean): void {
     if (nowMs < this.#nextDeadlineAtMs) return;
     this.#nextDeadlineAtMs = Infinity;
-    for (const call of [...this.#calls]) {
+    for (const call of this.#all()) {
       if (call.wait.deadlineAtMs <= nowMs) call.expire(isReachable);
       else if (call.wait.deadlineAtMs < this.#nextDeadlineAtMs) {
         this.#nextDeadlineAtMs = call.wait.deadlineAtMs;
@@ -157,7 +184,7 @@ export class WaitingCalls {
 
   /** The session is over: fails every call, each with what is known of its outcome. */
   failAll(toError: (outcome: Outcome) => CoordinationError): void {
-    for (const call of [...this.#calls]) {
+    for (const call of this.#all()) {
       if (call.isWanted) call.fail(toError(call.giveUp()));
     }
   }
