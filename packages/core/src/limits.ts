@@ -132,3 +132,5 @@ export const pathBytesMax = 1_024;
 export const pathSegmentsMax = 128;
 /** Nesting of arrays and objects in one value: decoding must never exhaust the stack. */
 export const valueDepthMax = 64;
+/** Room in a frame for everything beside its bodies: header, member ids, and what each of many entries adds. */
+export const frameReserveBytes: number = 32 * KiB;

@@ -4,6 +4,7 @@ import {
   defaultEnsembleLimits,
   defaultPeerLimits,
   type EnsembleLimits,
+  frameReserveBytes,
   type Limits,
   type PeerLimits,
 } from '../limits.ts';
@@ -91,10 +92,24 @@ function checkLimits(limits: Partial<Limits>): { ensembleLimits: EnsembleLimits;
   if (ensembleLimits.sessionTimeoutMsMin > ensembleLimits.sessionTimeoutMsMax) {
     bad('limits.sessionTimeoutMsMin', 'above sessionTimeoutMsMax');
   }
-  if (ensembleLimits.valueBytesMax >= peerLimits.frameBytesMax) {
-    bad('limits.valueBytesMax', 'a value of this size would not fit into a frame (frameBytesMax)');
-  }
+  checkFrames(ensembleLimits, peerLimits);
   return { ensembleLimits, peerLimits };
+}
+
+/** Whatever may be in one frame must fit: a command at the end of a batch, an append, a chunk of a snapshot. */
+function checkFrames(ensembleLimits: EnsembleLimits, peerLimits: PeerLimits): void {
+  const { valueBytesMax, multiBytesMax } = ensembleLimits;
+  const { batchBytesMax, appendBytesMax, snapshotChunkBytes, frameBytesMax } = peerLimits;
+  const bodies = {
+    valueBytesMax: batchBytesMax + valueBytesMax,
+    multiBytesMax: batchBytesMax + multiBytesMax,
+    appendBytesMax,
+    snapshotChunkBytes,
+  };
+  for (const [name, byteCount] of Object.entries(bodies)) {
+    if (byteCount + frameReserveBytes <= frameBytesMax) continue;
+    bad(`limits.${name}`, `what it allows would not fit into a frame (frameBytesMax = ${frameBytesMax})`);
+  }
 }
 
 function pick<T extends object>(defaults: T, given: Partial<Limits>): T {

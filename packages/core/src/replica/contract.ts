@@ -15,6 +15,7 @@ export interface Propose extends MessageHeader {
   readonly batches: readonly ProposedBatch[];
 }
 
+/** One encoded batch on its way to the leader. */
 export interface ProposedBatch {
   readonly bytes: Uint8Array;
   /** A write of the batch waits for every voter (`acknowledge: 'all'`). */
@@ -49,6 +50,7 @@ export interface DigestReport extends MessageHeader {
   readonly digest: string;
 }
 
+/** Everything that one replica says to another. */
 export type ReplicaMessage = RaftMessage | Propose | ProposeRefused | Touch | TouchReply | DigestReport;
 
 export type ReadConsistency = 'session' | 'linearizable';

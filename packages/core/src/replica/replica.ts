@@ -6,34 +6,23 @@
 import { encodeSystemBatch, joinBatches } from '../codec/batch.ts';
 import type { SystemOp } from '../codec/op.ts';
 import { invariant, unreachable } from '../invariant.ts';
-import type { EnsembleLimits } from '../limits.ts';
 import type { Machine } from '../machine/machine.ts';
 import { encodeMembership } from '../raft/membership.ts';
-import type { RaftInput, RaftRestored, RaftConfig } from '../raft/input.ts';
+import type { RaftInput, RaftRestored } from '../raft/input.ts';
 import type { RaftNotice } from '../raft/output.ts';
 import { Raft } from '../raft/raft.ts';
 import type { ProposedBatch, ReadRequest, ReplicaInput, ReplicaMessage, ReplicaOutput } from './contract.ts';
 import type { InstallSnapshot } from '../raft/messages.ts';
 import type { SnapshotChunk } from '../ports/storage.ts';
 import { Applier } from './applier.ts';
+import { groupBatches } from './batch-groups.ts';
+import type { ReplicaConfig } from './config.ts';
 import { Confirmations } from './confirmations.ts';
 import { digestEveryEntries } from './digests.ts';
 import { Leadership } from './leadership.ts';
 import { OutputBuilder } from './output-builder.ts';
 import { isReady, type Pending, type PendingRead } from './pending-reads.ts';
 import { SnapshotReceiving, SnapshotTaking } from './snapshots.ts';
-
-export interface ReplicaConfig {
-  readonly raft: RaftConfig;
-  /** Written into the log by the first leader. */
-  readonly ensembleLimits: EnsembleLimits;
-  readonly applyCommandsPerStepMax: number;
-  readonly snapshotAfterEntries: number;
-  readonly snapshotAfterBytes: number;
-  readonly snapshotChunkBytes: number;
-  readonly watchSnapshotZnodesMax: number;
-  readonly pageNamesMax: number;
-}
 
 /** Who asked for a persist, so that its completion finds the way back. */
 type PersistOwner =
@@ -265,7 +254,9 @@ export class Replica {
     } else if (leader === undefined) {
       out.notices.push({ kind: 'propose-refused', reason: 'no-leader' });
     } else {
-      out.sendNow.push({ ...this.#header(leader), kind: 'propose', batches });
+      for (const group of this.#grouped(batches)) {
+        out.sendNow.push({ ...this.#header(leader), kind: 'propose', batches: group });
+      }
     }
   }
 
@@ -278,12 +269,19 @@ export class Replica {
   }
 
   #propose(batches: readonly ProposedBatch[], out: OutputBuilder): 'not-leader' | 'overloaded' | undefined {
-    const verdict = this.#raft.canPropose();
-    if (verdict !== 'yes') return verdict;
-    const announceDurable = batches.some((batch) => batch.announceDurable);
-    const body = joinBatches(batches.map((batch) => batch.bytes));
-    this.#stepRaft({ kind: 'propose', body, announceDurable }, out);
+    for (const group of this.#grouped(batches)) {
+      const verdict = this.#raft.canPropose();
+      if (verdict !== 'yes') return verdict;
+      const announceDurable = group.some((batch) => batch.announceDurable);
+      const body = joinBatches(group.map((batch) => batch.bytes));
+      this.#stepRaft({ kind: 'propose', body, announceDurable }, out);
+    }
     return undefined;
+  }
+
+  #grouped(batches: readonly ProposedBatch[]): ReturnType<typeof groupBatches> {
+    const { raft, frameBytesMax } = this.#config;
+    return groupBatches(batches, { appendBytesMax: raft.appendBytesMax, frameBytesMax });
   }
 
   #proposeSystem(ops: readonly SystemOp[], out: OutputBuilder): void {

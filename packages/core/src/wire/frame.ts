@@ -40,6 +40,7 @@ const bodyLengthAt = 4;
 const fieldsLengthAt = 8;
 const lengthMax = 0xffff_ffff;
 
+/** How a frame that arrived is judged before it is believed. */
 export interface DecodeFrameOptions {
   readonly checksum: Checksum;
   /** Longer frames are refused unread. */
