@@ -238,6 +238,7 @@ describe.each(['now', 'wallNow', 'afterInput', 'now: NaN'] as const)('a clock wh
     a.on('fatal', (error) => void fatals.push(error));
     const session = await a.openSession({ deadlineMs: patienceMs });
     isBroken.isOn = true;
+    stall();
     const calls = [session.create('/one'), session.create('/two'), session.get('/'), a.ready()];
     const codes = (await Promise.all(calls.map((call) => settles<unknown>(call)))).flatMap((settled) =>
       settled.status === 'rejected' ? [(settled.reason as CoordinationError).code] : [],
@@ -357,6 +358,12 @@ test('a storage that was left by a stopped peer is not taken from the next one',
   await next.create('/kept');
   expect(second.tree.get('/kept')).toBeDefined();
 });
+
+/** A stall of the event loop: the next tick is late, so it lets the input be read first. */
+function stall(): void {
+  const endAt = performance.now() + 3 * timing.heartbeatMs;
+  while (performance.now() < endAt);
+}
 
 /** Leaves a snapshot in the storage, of a state in which the root's value is 7. */
 async function takeSnapshot(storage: Storage): Promise<void> {
