@@ -48,7 +48,7 @@ export class ReplicaTree implements LocalTree {
 
   /** A znode that exists has a valid path; only a miss is worth the whole check. */
   #find(path: string): ZnodeRecord | undefined {
-    const record = typeof path === 'string' ? this.#replica.machine.tree.get(path) : undefined;
+    const record = typeof path === 'string' ? this.#replica.machine.tree.read(path) : undefined;
     if (record === undefined) requirePath(path);
     return record;
   }

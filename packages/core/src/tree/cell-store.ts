@@ -64,6 +64,11 @@ export class CellStore {
     return cell;
   }
 
+  /** For readers: leaves alone what the writer looked up last. */
+  peek(path: string): Cell | undefined {
+    return this.#cells.get(path);
+  }
+
   /** The cell of the parent of a path other than the root. */
   findParent(path: string): Cell | undefined {
     const last = this.#last;

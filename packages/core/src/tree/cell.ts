@@ -31,40 +31,22 @@ export class Cell {
   hashHigh = 0;
   /** Its hash is no part of the digest now: it changed since the digest was last asked for. */
   isUnsettled = false;
-  readonly #pathHashLow: number;
-  readonly #pathHashHigh: number;
-  /** Hash lanes of the value that lies in `#hashed` from `#hashedStart` on. */
-  #valueHashLow = 0;
-  #valueHashHigh = 0;
-  #hashed: Uint8Array | undefined = undefined;
-  #hashedStart = 0;
 
   constructor(record: ZnodeRecord, epoch: number) {
     this.record = record;
     this.epoch = epoch;
-    this.#pathHashLow = hashText(record.path, pathSeedLow);
-    this.#pathHashHigh = hashText(record.path, pathSeedHigh);
   }
 
-  /** Computes the hash of `record`. A value that is still the same is not hashed again. */
+  /**
+   * Computes the hash of `record` from nothing: it is asked for so rarely that what could be remembered (the hashes
+   * of the path and of an unchanged value) would cost more memory in a million cells than it saves time.
+   */
   rehash(): void {
-    const { record } = this;
-    if (this.#hashed !== record.source || this.#hashedStart !== record.start) {
-      this.#valueHashLow = hashBytes(record.source, record.start, record.end, valueSeedLow);
-      this.#valueHashHigh = hashBytes(record.source, record.start, record.end, valueSeedHigh);
-      this.#hashed = record.source;
-      this.#hashedStart = record.start;
-    }
-    this.hashLow = recordHash(record, this.#pathHashLow ^ this.#valueHashLow, lowMultiplier);
-    this.hashHigh = recordHash(record, this.#pathHashHigh ^ this.#valueHashHigh, highMultiplier);
-  }
-
-  /** The value lies elsewhere now, the same bytes: what was hashed stays hashed, and the old bytes may go. */
-  moveValue(record: ZnodeRecord): void {
-    const wasHashed = this.#hashed === this.record.source && this.#hashedStart === this.record.start;
-    this.record = record;
-    this.#hashed = wasHashed ? record.source : undefined;
-    this.#hashedStart = record.start;
+    const { path, source, start, end } = this.record;
+    const low = hashText(path, pathSeedLow) ^ hashBytes(source, start, end, valueSeedLow);
+    const high = hashText(path, pathSeedHigh) ^ hashBytes(source, start, end, valueSeedHigh);
+    this.hashLow = recordHash(this.record, low, lowMultiplier);
+    this.hashHigh = recordHash(this.record, high, highMultiplier);
   }
 }
 

@@ -38,7 +38,7 @@ export function rehome(cells: readonly Cell[]): void {
     if (home.byteLength <= wasteFactor * (useful.get(home) ?? 0)) continue;
     const length = cell.record.end - cell.record.start;
     if (length > sharedBytesMax) {
-      cell.moveValue(withSource(cell.record, ownCopy(cell.record)));
+      cell.record = withSource(cell.record, ownCopy(cell.record));
     } else {
       moving.push(cell);
       sharedBytes += length;
@@ -53,7 +53,7 @@ function share(cells: readonly Cell[], target: Uint8Array): void {
     const { record } = cell;
     const end = start + record.end - record.start;
     target.set(record.source.subarray(record.start, record.end), start);
-    cell.moveValue(withSource(record, { source: target, start, end }));
+    cell.record = withSource(record, { source: target, start, end });
     start = end;
   }
 }

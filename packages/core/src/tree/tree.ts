@@ -58,6 +58,11 @@ export class Tree {
     return this.#store.find(path)?.record;
   }
 
+  /** As `get`, for readers that ask for one znode here and one there: only writers ask for the same one again. */
+  read(path: string): ZnodeRecord | undefined {
+    return this.#store.peek(path)?.record;
+  }
+
   /** Up to `limit` names of children after the name `after`, in byte order. Empty also for a missing znode. */
   names(path: string, after: string | undefined, limit: number): readonly string[] {
     return this.#store.find(path)?.names?.page(after, limit) ?? nothing;
