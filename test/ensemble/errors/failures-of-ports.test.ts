@@ -120,19 +120,19 @@ describe.each(manners)('a storage that %s', (manner) => {
   });
 
   test('when a follower needs a snapshot stops the leader, and the others go on', async () => {
-    const isBroken = fault();
     const network = memoryNetwork();
     const members = { a: '', b: '', c: '' };
     const limits = { snapshotAfterEntries: 5, logEntriesKept: 1 };
+    const faults = { a: fault(), b: fault(), c: fault() };
     const storages = new Map(Object.keys(members).map((id) => [id, memoryStorage()]));
     const peers = await Promise.all(
-      [...storages].map(([id, storage]) =>
+      Object.entries(faults).map(([id, isBroken]) =>
         open({
           id,
           members,
           limits,
           transport: network.transport(),
-          storage: breakableStorage({ fault: isBroken, of: 'readSnapshot', manner }, storage),
+          storage: breakableStorage({ fault: isBroken, of: 'readSnapshot', manner }, storages.get(id)),
         }),
       ),
     );
@@ -145,11 +145,10 @@ describe.each(manners)('a storage that %s', (manner) => {
     const session = await leader.openSession();
     for (let value = 0; value < 12; value += 1) await session.set('/', value);
     await until('a snapshot', () => leader.status().positions.firstIndex > 3);
-    isBroken.isOn = true;
+    faults[leader.id as 'a'].isOn = true;
     const storage = storages.get(behind.id) ?? memoryStorage();
     await open({ id: behind.id, members, limits, storage, transport: network.transport() });
     await expectStopped(leader, fatals, 'STORAGE_FAILED');
-    isBroken.isOn = false;
     await other.ready({ deadlineMs: patienceMs });
     expect(other.tree.get('/')?.value).toBe(11);
   });
