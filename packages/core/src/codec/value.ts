@@ -18,8 +18,9 @@ type Primitive = null | boolean | number | bigint | string;
 /**
  * Accepts any type that is made of {@link Value} (interfaces, unions and optional properties too) and rejects the
  * rest at compile time: a function, a Map or a class instance anywhere in it makes it `never`.
+ *
+ * The intersection lets the compiler infer T from all of a union; from the check alone it takes the first part.
  */
-// The intersection lets the compiler infer T from all of a union; from the check alone it takes the first part.
 export type Storable<T> = T & MadeOfValues<NoInfer<T>>;
 
 type MadeOfValues<T> = [T] extends [Value]
