@@ -20,7 +20,8 @@ export type Confirmable = PendingRead | PendingTouch;
 export class Confirmations {
   #lastId = 0;
   readonly #asked = new Map<number, Confirmable>();
-  #unasked: PendingRead[] = [];
+  /** By the id of the request. Without a majority callers come and go: who left must not stay here. */
+  readonly #unasked = new Map<number, PendingRead>();
 
   /** A fresh id to ask Raft with. */
   ask(waiting: Confirmable): number {
@@ -38,20 +39,23 @@ export class Confirmations {
   /** A lost attempt. Touches are dropped: their peer touches again, and a later touch is worth more. */
   lost(id: number): void {
     const waiting = this.take(id);
-    if (waiting?.kind === 'read') this.#unasked.push(waiting);
+    if (waiting?.kind === 'read' && waiting.isCancelled !== true) {
+      this.#unasked.set(waiting.request.id, waiting);
+    }
   }
 
   get hasUnasked(): boolean {
-    return this.#unasked.length > 0;
+    return this.#unasked.size > 0;
   }
 
   takeUnasked(): readonly PendingRead[] {
-    const unasked = this.#unasked;
-    this.#unasked = [];
+    const unasked = [...this.#unasked.values()];
+    this.#unasked.clear();
     return unasked;
   }
 
-  forget(read: PendingRead): void {
-    this.#unasked = this.#unasked.filter((other) => other !== read);
+  /** The caller of this request has left. */
+  forget(requestId: number): void {
+    this.#unasked.delete(requestId);
   }
 }

@@ -10,6 +10,8 @@ export interface PendingRead {
   readonly request: ReadRequest;
   /** Linearizable: the confirmed read index, undefined until the leader has answered. */
   readIndex: number | undefined;
+  /** Nobody waits any more: there is nothing to ask for once more. */
+  isCancelled?: true;
 }
 
 export interface PendingWatch {
@@ -48,7 +50,9 @@ export class PendingReads {
 
   cancel(kind: Pending['kind'], id: number): void {
     const pending = this.#all.get(keyOf(kind, id));
-    if (pending !== undefined) this.#remove(pending);
+    if (pending === undefined) return;
+    if (pending.kind === 'read') pending.isCancelled = true;
+    this.#remove(pending);
   }
 
   /** Takes out what must be answered right now, while apply stands just after `request` of the session. */

@@ -131,6 +131,7 @@ export class Replica {
         return;
       case 'cancel-read':
         this.#applier.reads.cancel('read', input.id);
+        this.#confirmations.forget(input.id);
         return;
       case 'unwatch':
         this.#applier.reads.cancel('watch', input.id);
