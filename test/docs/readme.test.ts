@@ -1,5 +1,5 @@
 /**
- * Runs the code of the README and of docs/start against the sources, as a reader would: each block is a file
+ * Runs the code of the READMEs and of docs/start against the sources, as a reader would: each block is a file
  * of its own, must compile, run to its end, and print what its comments promise. Links must lead somewhere.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,10 @@ function pagesBelow(folder: string): readonly string[] {
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
 }
 
-const runPages: readonly string[] = ['README.md', ...pagesBelow('docs/start')];
+const packagePages: readonly string[] = readdirSync(join(root, 'packages'))
+  .map((name) => `packages/${name}/README.md`)
+  .filter((page) => existsSync(join(root, page)));
+const runPages: readonly string[] = ['README.md', ...pagesBelow('docs/start'), ...packagePages];
 const blocks: readonly Block[] = runPages.flatMap((page) => blocksOf(page, read(page)));
 
 const fileOf = ({ page, line }: Block): string =>
@@ -75,7 +78,11 @@ describe('the code of the documentation', () => {
 });
 
 describe('the links of the documentation', () => {
-  const pages = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...pagesBelow('docs')];
+  const pages = [
+    ...readdirSync(root).filter((name) => name.endsWith('.md')),
+    ...pagesBelow('docs'),
+    ...packagePages,
+  ];
 
   test.each(pages)('lead somewhere: %s', (page) => {
     const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
