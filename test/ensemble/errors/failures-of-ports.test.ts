@@ -200,31 +200,44 @@ test('a transport that refuses to start with an error of its own is told with th
   });
 });
 
-test('a transport that throws in send stops its peer, and the others go on', async () => {
-  const faults = new Map(['a', 'b', 'c'].map((id) => [id, fault()]));
-  const network = memoryNetwork();
-  const peers = await Promise.all(
-    [...faults].map(([id, isBroken]) =>
-      open({
-        id,
-        members: { a: '', b: '', c: '' },
-        transport: breakableTransport(network.transport(), { fault: isBroken, of: 'send', manner: 'throws' }),
-      }),
-    ),
-  );
-  await Promise.all(peers.map((peer) => peer.ready({ deadlineMs: patienceMs })));
-  const leader = await leaderOf(peers);
-  const others = await followersOf(peers);
-  const fatals = fatalsOf(leader);
-  const session = await leader.openSession();
-  const isBroken = faults.get(leader.id);
-  if (isBroken !== undefined) isBroken.isOn = true;
-  expect(await failureOf(() => session.create('/lost'))).toMatchObject({ code: 'FATAL', outcome: 'unknown' });
-  await expectStopped(leader, fatals, 'FATAL');
-  const [other] = others;
-  const survivor = await other?.openSession({ deadlineMs: patienceMs });
-  await survivor?.create('/goes-on');
-});
+test.each(['leader', 'follower'])(
+  'a transport that throws in send stops its peer, a %s, and the others go on',
+  async (role) => {
+    const faults = new Map(['a', 'b', 'c'].map((id) => [id, fault()]));
+    const network = memoryNetwork();
+    const peers = await Promise.all(
+      [...faults].map(([id, isBroken]) =>
+        open({
+          id,
+          members: { a: '', b: '', c: '' },
+          transport: breakableTransport(network.transport(), {
+            fault: isBroken,
+            of: 'send',
+            manner: 'throws',
+          }),
+        }),
+      ),
+    );
+    await Promise.all(peers.map((peer) => peer.ready({ deadlineMs: patienceMs })));
+    const leader = await leaderOf(peers);
+    const [follower, other] = await followersOf(peers);
+    // A follower sends nothing of its own accord: it is an answer, after its disk, that throws.
+    const failing = role === 'leader' ? leader : (follower ?? leader);
+    const fatals = fatalsOf(failing);
+    const session = await leader.openSession({ timeoutMs: 60_000 });
+    const isBroken = faults.get(failing.id);
+    if (isBroken !== undefined) isBroken.isOn = true;
+    const called = await settles(session.create('/first', null, { deadlineMs: patienceMs }));
+    expect(called).toMatchObject(
+      role === 'leader'
+        ? { status: 'rejected', reason: { code: 'FATAL', outcome: 'unknown' } }
+        : { status: 'fulfilled' },
+    );
+    await expectStopped(failing, fatals, 'FATAL');
+    const survivor = await other?.openSession({ deadlineMs: patienceMs });
+    await survivor?.create('/goes-on', null, { deadlineMs: patienceMs });
+  },
+);
 
 describe.each(['now', 'wallNow', 'afterInput', 'now: NaN'] as const)('a clock whose `%s` fails', (of) => {
   test('stops its peer, and harms neither the host nor the others', async () => {
