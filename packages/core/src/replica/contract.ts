@@ -139,9 +139,9 @@ export type ReplicaNotice =
   | { readonly kind: 'touched'; readonly id: number; readonly sessions: readonly number[] }
   /** A leader refused this peer's batches: the links send them again. */
   | { readonly kind: 'propose-refused'; readonly reason: 'not-leader' | 'overloaded' | 'no-leader' }
-  /** Two replicas had different states at the same index. This peer must stop. */
   /** A received snapshot replaced the whole state: links look after their sessions and send again. */
   | { readonly kind: 'installed'; readonly zxid: number }
+  /** Two replicas had different states at the same index. This peer must stop. */
   | {
       readonly kind: 'divergence';
       readonly index: number;
@@ -156,8 +156,9 @@ export interface AppliedOutput {
 }
 
 /**
- * The runtime performs it in this order: deliver `watches`, then `applied`, then `reads`; start `persists`;
- * send `sendNow`; send `sendAfterPersist` once this and every earlier persist is durable.
+ * The runtime performs it in this order: start `persists`; send `sendNow`; send `sendAfterPersist` once this and
+ * every earlier persist is durable; start `snapshotReads`; deliver `watches`, then `applied`, then `reads`, then
+ * `notices`. What is delivered is committed already, so it need not wait for any of the others.
  */
 export interface ReplicaOutput {
   /** In order; tickets count up by one. */
