@@ -27,7 +27,8 @@ await compare('follower');
 /** One ensemble beside the baseline, in turns; only one at a time, so that none pays for another's memory. */
 async function compare(at: 'leader' | 'follower'): Promise<void> {
   const baseline = new Baseline(checksum);
-  const { session, close } = await openEnsemble(at);
+  const ensemble = await openEnsemble(at);
+  const { session } = ensemble;
   await session.create('/bench');
   await Promise.all(paths.map((path) => session.create(path, value)));
   const rows: string[][] = [];
@@ -53,7 +54,7 @@ async function compare(at: 'leader' | 'follower'): Promise<void> {
   );
   printTable(['in flight', 'baseline', '3 peers', 'ratio', 'a write takes'], rows);
   console.log();
-  await close();
+  await ensemble.close();
 }
 
 console.log('Counted per write (3 peers, session at the leader, in runs of their own):\n');

@@ -92,25 +92,33 @@ export class Solo {
       this.#step(input);
   }
 
-  /** Longest slice, with and without the garbage collections that fell into it. */
-  async longest(): Promise<{
-    readonly withCollection: number;
-    readonly without: number;
-    readonly collection: number;
-  }> {
+  /** A chunk waits for its write to be told. */
+  get isTakingSnapshot(): boolean {
+    return this.#chunksWritten.length > 0;
+  }
+
+  /** Slices and collections from here on are those that count. */
+  forgetSlices(): void {
+    this.slices = [];
+    this.#collections.length = 0;
+  }
+
+  /** The slices so far without the collections that fell into them, and the longest of those; in milliseconds. */
+  async judge(): Promise<{ median: number; most: number; longest: number; collection: number }> {
+    // The observer hears of collections only when the event loop turns.
     await new Promise((resolve) => {
       setTimeout(resolve, 20);
     });
-    const collected = (slice: Slice): number =>
-      this.#collections
-        .filter(({ startMs }) => startMs >= slice.startMs && startMs <= slice.startMs + slice.ms)
-        .reduce((sum, { ms }) => sum + ms, 0);
-    const slices = this.slices.filter(({ ms }) => ms > 0.5);
-    return {
-      withCollection: Math.max(0, ...slices.map(({ ms }) => ms)),
-      without: Math.max(0, ...slices.map((slice) => slice.ms - collected(slice))),
-      collection: Math.max(0, ...slices.map(collected)),
-    };
+    const own = this.slices.map((slice) => slice.ms - this.#collectedIn(slice)).sort((a, b) => a - b);
+    const at = (share: number): number => own[Math.min(own.length - 1, Math.floor(own.length * share))] ?? 0;
+    const collection = Math.max(0, ...this.#collections.map(({ ms }) => ms));
+    return { median: at(0.5), most: at(0.999), longest: at(1), collection };
+  }
+
+  #collectedIn({ startMs, ms }: Slice): number {
+    return this.#collections
+      .filter((collection) => collection.startMs >= startMs && collection.startMs <= startMs + ms)
+      .reduce((sum, collection) => sum + collection.ms, 0);
   }
 
   close(): void {
