@@ -41,7 +41,7 @@ export function uses(session: Session): void {
   // @ts-expect-error nor an array of dates
   void session.set('/', [new Date()]);
   // @ts-expect-error nor a union with something that is none
-  void session.set('/', 1 as number | symbol);
+  void session.set('/', Symbol('x') as number | symbol);
 }
 
 describe('storable values', () => {
