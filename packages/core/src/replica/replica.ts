@@ -7,7 +7,6 @@ import { encodeSystemBatch, joinBatches } from '../codec/batch.ts';
 import type { SystemOp } from '../codec/op.ts';
 import { invariant, unreachable } from '../invariant.ts';
 import type { Machine } from '../machine/machine.ts';
-import { encodeMembership } from '../raft/membership.ts';
 import type { RaftInput, RaftRestored } from '../raft/input.ts';
 import type { RaftNotice } from '../raft/output.ts';
 import { Raft } from '../raft/raft.ts';
@@ -22,7 +21,7 @@ import { digestEveryEntries } from './digests.ts';
 import { Leadership } from './leadership.ts';
 import { OutputBuilder } from './output-builder.ts';
 import { isReady, type Pending, type PendingRead } from './pending-reads.ts';
-import { SnapshotReceiving, SnapshotTaking } from './snapshots.ts';
+import { SnapshotReceiving, snapshotMetaOf, SnapshotTaking } from './snapshots.ts';
 
 /** Who asked for a persist, so that its completion finds the way back. */
 type PersistOwner =
@@ -366,15 +365,17 @@ export class Replica {
   // --- snapshots -------------------------------------------------------------------------------------------
 
   #continueSnapshot(out: OutputBuilder): void {
-    const { machine } = this;
-    const isLong =
-      this.#raft.logCount >= this.#config.snapshotAfterEntries ||
-      this.#raft.logBytes >= Math.max(this.#config.snapshotAfterBytes, this.#taking.lastBytes);
-    if (!this.#taking.isActive && isLong && machine.appliedIndex > this.#raft.snapshotIndex) {
-      const index = machine.appliedIndex;
-      const membership = encodeMembership(this.#raft.membershipAt(index));
-      const meta = { index, term: this.#raft.termAt(index), elapsedMs: machine.elapsedMs, membership };
-      this.#taking.begin(meta, machine.beginSnapshot(this.#config.snapshotChunkBytes));
+    const isBegun = this.#taking.isActive;
+    if (isBegun ? !this.#taking.wantsTurn : !this.#taking.isDue(this.#raft, this.machine, this.#config))
+      return;
+    if (out.applied.length > 0) {
+      // Applying was work enough for one step: the chunk gets a step of its own.
+      out.more = true;
+      return;
+    }
+    if (!isBegun) {
+      const writer = this.machine.beginSnapshot(this.#config.snapshotChunkBytes);
+      this.#taking.begin(snapshotMetaOf(this.#raft, this.machine), writer);
     }
     const chunk = this.#taking.nextChunk();
     if (chunk !== undefined) this.#persist({ snapshotChunk: chunk }, { kind: 'snapshot', chunk }, out);

@@ -9,7 +9,21 @@ import type { SnapshotWriter } from '../machine/snapshot-writer.ts';
 import { CoordinationError } from '../errors.ts';
 import type { SnapshotMeta } from '../ports/entry.ts';
 import type { SnapshotChunk } from '../ports/storage.ts';
+import { encodeMembership } from '../raft/membership.ts';
 import type { InstallSnapshot } from '../raft/messages.ts';
+import type { Raft } from '../raft/raft.ts';
+
+export interface SnapshotLimits {
+  readonly snapshotAfterEntries: number;
+  readonly snapshotAfterBytes: number;
+}
+
+/** Names the snapshot that the machine would give now. */
+export function snapshotMetaOf(raft: Raft, machine: Machine): SnapshotMeta {
+  const index = machine.appliedIndex;
+  const membership = encodeMembership(raft.membershipAt(index));
+  return { index, term: raft.termAt(index), elapsedMs: machine.elapsedMs, membership };
+}
 
 interface Taking {
   readonly meta: SnapshotMeta;
@@ -36,6 +50,16 @@ export class SnapshotTaking {
   /** A chunk may be made now. */
   get wantsTurn(): boolean {
     return this.#taking !== undefined && !this.#isWriting;
+  }
+
+  /**
+   * Whether the log is long enough for the next snapshot. A large state waits until the log is as long as its last
+   * snapshot, so that snapshots never cost more than the writes between them (Raft thesis 5.1.3).
+   */
+  isDue(raft: Raft, machine: Machine, limits: SnapshotLimits): boolean {
+    if (machine.appliedIndex <= raft.snapshotIndex) return false;
+    const bytesMax = Math.max(limits.snapshotAfterBytes, this.#lastBytes);
+    return raft.logCount >= limits.snapshotAfterEntries || raft.logBytes >= bytesMax;
   }
 
   begin(meta: SnapshotMeta, writer: SnapshotWriter): void {
