@@ -4,18 +4,12 @@
  * a session that is about to change before it was read is copied first (copy on write).
  */
 import { invariant } from '../invariant.ts';
+import type { SessionFacts } from './hashes.ts';
 import type { ReplySegment } from './replies.ts';
 import type { Session } from './sessions.ts';
 
 /** A session that no longer changes. */
-export interface CapturedSession {
-  readonly id: number;
-  readonly secretHash: Uint8Array;
-  readonly timeoutMs: number;
-  readonly openedAtMs: number;
-  readonly holder: number;
-  readonly lastRequest: number;
-  readonly acknowledgedThrough: number;
+export interface CapturedSession extends SessionFacts {
   /** The first of them may begin before the first reply that is not acknowledged. */
   readonly segments: readonly ReplySegment[];
 }
