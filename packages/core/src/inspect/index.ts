@@ -9,6 +9,8 @@ export { sourceOf } from '../codec/value-source.ts';
 export { encodeValue, ValueEncoder } from '../codec/value-encode.ts';
 export { defaultEnsembleLimits, defaultPeerLimits } from '../limits.ts';
 export { Machine } from '../machine/machine.ts';
+export { openObservedPeer } from '../peer/open-peer.ts';
+export type { PeerObserver } from '../peer/observer.ts';
 export { Raft } from '../raft/raft.ts';
 export type { ProposedBatch, ReplicaInput, ReplicaMessage, ReplicaOutput } from '../replica/contract.ts';
 export { Replica } from '../replica/replica.ts';

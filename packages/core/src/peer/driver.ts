@@ -15,6 +15,7 @@ import type { ProposedBatch, ReplicaInput, ReplicaMessage, ReplicaOutput } from 
 import type { Replica } from '../replica/replica.ts';
 import { decodeFrame, encodeFrame } from '../wire/frame.ts';
 import { stopped } from './failures.ts';
+import type { PeerObserver } from './observer.ts';
 import { PersistQueue } from './persist-queue.ts';
 
 /** An input without its stamp: the driver adds the wall time. */
@@ -34,6 +35,7 @@ export interface DriverOptions {
   readonly frameBytesMax: number;
   readonly tickMs: number;
   readonly heartbeatMs: number;
+  readonly observer?: PeerObserver | undefined;
 }
 
 export interface DriverEvents {
@@ -85,7 +87,9 @@ export class Driver {
       this.#tickedAtMs = clock.now();
       this.#timer = clock.every(tickMs, () => this.#onTimer());
       this.#timer.keepAlive(false);
-      this.#perform(replica.start(clock.wallNow()));
+      const output = replica.start(clock.wallNow());
+      this.#options.observer?.stepped(undefined, output);
+      this.#perform(output);
     });
   }
 
@@ -162,8 +166,11 @@ export class Driver {
 
   #step(input: UnstampedInput): void {
     if (this.#isStopped) return;
-    const { clock, replica } = this.#options;
-    this.#perform(replica.step({ ...input, wallMs: clock.wallNow() }));
+    const { clock, observer, replica } = this.#options;
+    const stamped = { ...input, wallMs: clock.wallNow() };
+    const output = replica.step(stamped);
+    observer?.stepped(stamped, output);
+    this.#perform(output);
   }
 
   #perform(output: ReplicaOutput): void {

@@ -9,6 +9,7 @@ import { portableChecksum } from '../wire/crc32.ts';
 import { notStarted } from './failures.ts';
 import { guardLogger } from './guarded-ports.ts';
 import { memoryStorage } from './memory-storage.ts';
+import type { PeerObserver } from './observer.ts';
 import { type CheckedOptions, checkOptions, ticksPerHeartbeat } from './options.ts';
 import type { Peer, PeerOptions } from './peer-types.ts';
 import { RunningPeer } from './peer.ts';
@@ -34,15 +35,27 @@ const restoreChunkBytes = 256 * 1_024;
  * await session.create('/greeting', 'hello');
  */
 export async function openPeer(options: PeerOptions): Promise<Peer> {
+  return await openObservedPeer(options, undefined);
+}
+
+/** The same as openPeer, with somebody who watches every step: for simulators and inspectors. */
+export async function openObservedPeer(
+  options: PeerOptions,
+  observer: PeerObserver | undefined,
+): Promise<Peer> {
   const checked = checkOptions(options);
   try {
-    return await start(checked, options);
+    return await start(checked, options, observer);
   } catch (error) {
     throw notStarted('FATAL', error);
   }
 }
 
-async function start(checked: CheckedOptions, options: PeerOptions): Promise<Peer> {
+async function start(
+  checked: CheckedOptions,
+  options: PeerOptions,
+  observer: PeerObserver | undefined,
+): Promise<Peer> {
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
   const logger = guardLogger(options.logger ?? silentLogger());
@@ -53,6 +66,7 @@ async function start(checked: CheckedOptions, options: PeerOptions): Promise<Pee
   try {
     const machine = await restoreMachine(storage, stored);
     const replica = new Replica(replicaConfig(checked, stored.incarnation, random), stored, machine);
+    observer?.opened(replica, stored);
     const votersCount = Object.keys(members).length;
     if (votersCount % 2 === 0) {
       logger.warn({ votersCount }, 'an even number of voters survives no more failures than one voter less');
@@ -60,7 +74,7 @@ async function start(checked: CheckedOptions, options: PeerOptions): Promise<Pee
     const { transport } = options;
     const checksum = transport?.checksum ?? portableChecksum();
     const ports = { clock, random, logger, storage, transport, checksum };
-    const peer = new RunningPeer({ checked, incarnation: stored.incarnation, replica, ...ports });
+    const peer = new RunningPeer({ checked, incarnation: stored.incarnation, replica, observer, ...ports });
     await peer.start();
     return peer;
   } catch (error) {

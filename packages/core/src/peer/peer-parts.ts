@@ -6,6 +6,7 @@ import type { Random } from '../ports/random.ts';
 import type { Storage } from '../ports/storage.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Replica } from '../replica/replica.ts';
+import type { PeerObserver } from './observer.ts';
 import type { CheckedOptions } from './options.ts';
 
 export interface PeerParts {
@@ -18,4 +19,5 @@ export interface PeerParts {
   readonly storage: Storage;
   readonly transport: Transport | undefined;
   readonly checksum: Checksum;
+  readonly observer: PeerObserver | undefined;
 }

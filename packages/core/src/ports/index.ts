@@ -6,6 +6,7 @@
 export type { Checksum } from './checksum.ts';
 export type { Clock, Timer } from './clock.ts';
 export type { Entry, HardState, SnapshotMeta } from './entry.ts';
+export type { Directory, DirectoryFile, DirectoryLock, FilesError } from './files.ts';
 export type { Logger } from './logger.ts';
 export type { Random } from './random.ts';
 export type {
@@ -16,4 +17,12 @@ export type {
   StoredState,
   WriteBatch,
 } from './storage.ts';
-export type { Transport, TransportEvents, TransportOwner } from './transport.ts';
+export type {
+  DialerEvents,
+  ServedSessionEvents,
+  SessionDialer,
+  SessionOwner,
+  Transport,
+  TransportEvents,
+  TransportOwner,
+} from './transport.ts';

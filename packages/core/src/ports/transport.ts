@@ -21,6 +21,56 @@ export interface TransportEvents {
   connected(member: string): void;
   /** The connection broke, or the member's process is gone. Frames under way may be lost. */
   disconnected(member: string): void;
+  /** Present if the peer serves sessions that have no replica of their own. */
+  readonly sessions?: ServedSessionEvents;
+}
+
+/**
+ * What a member's transport tells its peer about connections of sessions (`connect()`), which may not send
+ * consensus frames. A connection is named by a number that is never used twice in the life of the transport.
+ */
+export interface ServedSessionEvents {
+  opened(connection: number): void;
+  /** A whole frame. The bytes are the receiver's from now on. */
+  frame(connection: number, bytes: Uint8Array): void;
+  /** There is room again after `sendToSession` answered false. */
+  drained(connection: number): void;
+  /** The connection is gone; nothing of it follows. */
+  closed(connection: number): void;
+}
+
+/** Who looks for a peer to be served by. */
+export interface SessionOwner {
+  readonly ensemble: string;
+  /** Peers that may serve, id to address. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly frameBytesMax: number;
+  readonly logger: Logger;
+}
+
+/** What a transport tells a session without a replica. Calls come from the event loop, never from inside a call. */
+export interface DialerEvents {
+  /** The peer that was dialled answers: frames have a chance. */
+  connected(peer: string): void;
+  frame(bytes: Uint8Array): void;
+  /** There is room again after `send` answered false. */
+  drained(): void;
+  /** Could not connect, was refused, or the connection broke. `cause` is for messages. */
+  disconnected(peer: string, cause: unknown): void;
+}
+
+/** The session's end of a transport: one connection at a time. */
+export interface SessionDialer {
+  /** Tries to connect once, in bounded time; answered by `connected` or `disconnected`. Ends what was there before. */
+  dial(peer: string): void;
+  /** False: there is no connection or its queue is full, and the frame is dropped. */
+  send(bytes: Uint8Array): boolean;
+  /** Ends the connection; no event follows. */
+  hangUp(): void;
+  /** Whether an idle connection keeps the process alive; false at first. */
+  keepAlive(alive: boolean): void;
+  /** Safe to call twice. */
+  close(): Promise<void>;
 }
 
 /**
@@ -34,6 +84,12 @@ export interface Transport {
    * The bytes are handed over: the sender may send them again, but never change them.
    */
   send(to: string, bytes: Uint8Array): boolean;
+  /** A frame for a session's connection. False: its queue is full (`drained` follows) or it is gone; dropped. */
+  sendToSession?(connection: number, bytes: Uint8Array): boolean;
+  /** Ends a session's connection, after what is queued for it has been written. */
+  hangUpSession?(connection: number): void;
+  /** For `connect()`, instead of `start`: this transport carries sessions of a process that is no member. */
+  startSession?(owner: SessionOwner, events: DialerEvents): Promise<SessionDialer>;
   /** A faster checksum of the same kind (CRC-32), if the platform has one. */
   readonly checksum?: Checksum;
   /** `abrupt`: drop everything at once, as if the process had died. Safe to call twice. */
