@@ -1,0 +1,1 @@
+export type { Storage, Transport } from '@quorate/core/ports';

@@ -1,0 +1,1 @@
+export type { Directory } from '@quorate/core/ports';
