@@ -1,5 +1,6 @@
 /** One started transport, and its connections to the others of its ensemble. */
 import type { TransportEvents, TransportOwner } from '@quorate/core/ports';
+import type { Line } from './session-line.ts';
 
 /** A connection between two endpoints, shared by its two links. */
 export interface Connection {
@@ -24,9 +25,12 @@ export class Endpoint {
   readonly frameBytesMax: number;
   /** Outgoing links by member: what this end believes to be connected to. */
   readonly links: Map<string, Link> = new Map();
+  /** Lines to sessions, by the number of their connection. */
+  readonly lines: Map<number, Line> = new Map();
   isLive = true;
   readonly #owner: TransportOwner;
   readonly #events: TransportEvents;
+  #connectionsCount = 0;
 
   constructor(owner: TransportOwner, events: TransportEvents) {
     this.member = owner.member;
@@ -34,6 +38,16 @@ export class Endpoint {
     this.frameBytesMax = owner.frameBytesMax;
     this.#owner = owner;
     this.#events = events;
+  }
+
+  get servesSessions(): boolean {
+    return this.#events.sessions !== undefined;
+  }
+
+  /** A number that no connection of a session had here. */
+  nextConnection(): number {
+    this.#connectionsCount += 1;
+    return this.#connectionsCount;
   }
 
   /** A listener that throws has a bug, which must not cost the other members their frames. */

@@ -10,4 +10,10 @@
  */
 export type { FaultDecision, Faults, FrameInTransit } from './faults.ts';
 export { memoryNetwork } from './memory-network.ts';
-export type { CutOptions, IsolateOptions, MemoryNetwork, MemoryNetworkOptions } from './memory-network.ts';
+export type {
+  CutOptions,
+  IsolateOptions,
+  MemoryNetwork,
+  MemoryNetworkOptions,
+  MemoryTransportOptions,
+} from './memory-network.ts';

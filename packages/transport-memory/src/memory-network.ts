@@ -34,10 +34,19 @@ export interface CutOptions extends IsolateOptions {
   readonly oneWay?: boolean;
 }
 
+/** Who takes a transport. */
+export interface MemoryTransportOptions {
+  /**
+   * What `cut`, `isolate` and `faults` call a session that has no replica (`connect`). Default `session-1`,
+   * `session-2` and so on, in the order in which transports were asked for. A peer has its member id instead.
+   */
+  readonly sessionName?: string;
+}
+
 /** Members are named by the ids of their peers; addresses play no role. */
 export interface MemoryNetwork {
-  /** A transport for one peer. A restarted peer takes a new one. */
-  transport(): Transport;
+  /** A transport for one peer, or for one session without a replica. A restarted one takes a new one. */
+  transport(options?: MemoryTransportOptions): Transport;
   /** Cuts what lies between two members until {@link MemoryNetwork.heal}, also for peers that start later. */
   cut(a: string, b: string, options?: CutOptions): void;
   /** Cuts a member from all others, also from those that start later. */
@@ -63,8 +72,12 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     queueBytesMax: checkedBound('queueBytesMax', options.queueBytesMax ?? queueBytesMaxDefault),
   });
   const checksum = platformChecksum();
+  let transportsCount = 0;
   return {
-    transport: () => new MemoryTransport(switchboard, checksum),
+    transport({ sessionName } = {}) {
+      transportsCount += 1;
+      return new MemoryTransport(switchboard, checksum, sessionName ?? `session-${transportsCount}`);
+    },
     cut: (a, b, cutOptions = {}) => cut(switchboard, { a, b, ...cutOptions }),
     isolate(member, { silent = true } = {}) {
       switchboard.partitions.isolate(member, silent ? 'silent' : 'broken');

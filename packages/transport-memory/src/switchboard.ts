@@ -10,6 +10,7 @@ import { CoordinationError } from '@quorate/core';
 import { connect, type Endpoint, type Link } from './endpoint.ts';
 import type { FaultDecision, Faults } from './faults.ts';
 import { Partitions, type Cut } from './partitions.ts';
+import { SessionLines } from './session-lines.ts';
 import { turnScheduler } from './platform.ts';
 import { TurnQueue } from './turn-queue.ts';
 
@@ -23,10 +24,13 @@ type Item =
   | { readonly kind: 'frame'; readonly link: Link; readonly bytes: Uint8Array }
   /** The link's sender is told about its receiver. */
   | { readonly kind: 'connected'; readonly link: Link }
-  | { readonly kind: 'disconnected'; readonly link: Link };
+  | { readonly kind: 'disconnected'; readonly link: Link }
+  /** Something on a line of a session. */
+  | { readonly kind: 'line'; readonly call: () => void };
 
 export class Switchboard {
   readonly partitions: Partitions = new Partitions();
+  readonly sessions: SessionLines;
   readonly #options: SwitchboardOptions;
   readonly #endpoints = new Map<string, Map<string, Endpoint>>();
   readonly #queue = new TurnQueue<Item>();
@@ -36,6 +40,12 @@ export class Switchboard {
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#scheduleTurn = turnScheduler(() => this.#runTurn());
+    this.sessions = new SessionLines({
+      ...options,
+      partitions: this.partitions,
+      find: (ensemble, member) => this.#endpoints.get(ensemble)?.get(member),
+      post: (call, heldTurns) => this.#push({ kind: 'line', call }, heldTurns),
+    });
   }
 
   /** Throws `BAD_ARGUMENTS` if a live endpoint has the same id. */
@@ -60,6 +70,7 @@ export class Switchboard {
       connection.isBroken = true;
       connection.isDropped ||= isAbrupt;
     }
+    this.sessions.remove(endpoint, isAbrupt);
     this.settle();
   }
 
@@ -86,6 +97,7 @@ export class Switchboard {
         }
       }
     }
+    this.sessions.settle();
   }
 
   #settleLinks(endpoint: Endpoint): void {
@@ -159,6 +171,10 @@ export class Switchboard {
   }
 
   #deliver(item: Item): void {
+    if (item.kind === 'line') {
+      item.call();
+      return;
+    }
     const { from, to, connection } = item.link;
     switch (item.kind) {
       case 'frame':

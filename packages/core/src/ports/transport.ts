@@ -28,14 +28,15 @@ export interface TransportEvents {
 /**
  * What a member's transport tells its peer about connections of sessions (`connect()`), which may not send
  * consensus frames. A connection is named by a number that is never used twice in the life of the transport.
+ * Calls come from the event loop, never from inside a call of the peer.
  */
 export interface ServedSessionEvents {
   opened(connection: number): void;
   /** A whole frame. The bytes are the receiver's from now on. */
   frame(connection: number, bytes: Uint8Array): void;
-  /** There is room again after `sendToSession` answered false. */
+  /** There is room again after `sendToSession` answered false. Once for any number of refusals. */
   drained(connection: number): void;
-  /** The connection is gone; nothing of it follows. */
+  /** The connection is gone; nothing of it follows. Not told of a connection that this peer hung up itself. */
   closed(connection: number): void;
 }
 
@@ -55,21 +56,27 @@ export interface DialerEvents {
   frame(bytes: Uint8Array): void;
   /** There is room again after `send` answered false. */
   drained(): void;
-  /** Could not connect, was refused, or the connection broke. `cause` is for messages. */
+  /**
+   * Could not connect, was refused, or the connection broke. `cause` is for messages, unless it is a
+   * CoordinationError (`AUTH_FAILED`, `UNSUPPORTED_VERSION`): then trying again in the same way is in vain.
+   */
   disconnected(peer: string, cause: unknown): void;
 }
 
 /** The session's end of a transport: one connection at a time. */
 export interface SessionDialer {
-  /** Tries to connect once, in bounded time; answered by `connected` or `disconnected`. Ends what was there before. */
+  /**
+   * Tries to connect once, in bounded time; answered by `connected` or `disconnected`. Ends what was there
+   * before, of which nothing follows.
+   */
   dial(peer: string): void;
-  /** False: there is no connection or its queue is full, and the frame is dropped. */
+  /** False: there is no connection or its queue is full (`drained` follows), and the frame is dropped. */
   send(bytes: Uint8Array): boolean;
-  /** Ends the connection; no event follows. */
+  /** Ends the connection, after what is queued for it has been written; no event follows. */
   hangUp(): void;
   /** Whether an idle connection keeps the process alive; false at first. */
   keepAlive(alive: boolean): void;
-  /** Safe to call twice. */
+  /** Hangs up and gives back what the transport holds for this session. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -86,7 +93,7 @@ export interface Transport {
   send(to: string, bytes: Uint8Array): boolean;
   /** A frame for a session's connection. False: its queue is full (`drained` follows) or it is gone; dropped. */
   sendToSession?(connection: number, bytes: Uint8Array): boolean;
-  /** Ends a session's connection, after what is queued for it has been written. */
+  /** Ends a session's connection, after what is queued for it has been written; no event of it follows. */
   hangUpSession?(connection: number): void;
   /** For `connect()`, instead of `start`: this transport carries sessions of a process that is no member. */
   startSession?(owner: SessionOwner, events: DialerEvents): Promise<SessionDialer>;
