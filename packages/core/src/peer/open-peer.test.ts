@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { CoordinationError } from '../errors.ts';
 import type { Storage } from '../ports/storage.ts';
+import type { Transport, TransportEvents } from '../ports/transport.ts';
 import { memoryStorage } from './memory-storage.ts';
 import { openPeer } from './open-peer.ts';
 import type { Peer, PeerOptions } from './peer-types.ts';
@@ -191,6 +192,26 @@ describe('a running peer', () => {
     const { secret } = resumed;
     secret.fill(0);
     expect(resumed.secret).toEqual(session.secret);
+  });
+
+  test('tells of connections that its transport refused, with what is known of them', async () => {
+    const told: object[] = [];
+    let refuse: TransportEvents['refused'];
+    const transport: Transport = {
+      start: async (_owner, events) => void (refuse = events.refused?.bind(events)),
+      send: () => false,
+      close: () => Promise.resolve(),
+    };
+    const peer = await open({ transport });
+    peer.on('health', (health) => void told.push(health));
+    const refusal = { address: '10.0.0.9:7001', code: 'AUTH_FAILED', reason: 'a wrong key' } as const;
+    refuse?.({ member: 'x', ...refusal });
+    refuse?.({ member: undefined, ...refusal });
+    await Promise.resolve();
+    expect(told).toEqual([
+      { kind: 'refused', member: 'x', refusal },
+      { kind: 'refused', member: '', refusal },
+    ]);
   });
 
   test('alone has nobody to hand leadership to', async () => {

@@ -1,5 +1,5 @@
 /** The public shapes of a peer: its options, what it tells of itself, its events. */
-import type { CoordinationError } from '../errors.ts';
+import type { CoordinationError, ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -141,10 +141,15 @@ export interface PeerEvents extends Record<string, unknown> {
   role: { readonly role: Peer['role']; readonly term: number };
   leader: { readonly leader: string | undefined; readonly term: number };
   members: { readonly members: readonly MemberInfo[] };
-  /** `suspect`: silent for an election time-out; `recovered`: answers again; `disconnected`/`connected`: its connection. */
+  /**
+   * `suspect`: silent for an election time-out; `recovered`: answers again; `disconnected`/`connected`: its connection.
+   * `refused`: the transport refused a connection, or was refused; `member` is then what the other end claims to
+   * be, unproven, or empty, and `refusal` says where it is and why.
+   */
   health: {
-    readonly kind: 'suspect' | 'recovered' | 'connected' | 'disconnected' | 'admitted';
+    readonly kind: 'suspect' | 'recovered' | 'connected' | 'disconnected' | 'admitted' | 'refused';
     readonly member: string;
+    readonly refusal?: { readonly address: string; readonly code: ErrorCode; readonly reason: string };
   };
   /** The peer has stopped and will not start again; the reason is its code. */
   fatal: CoordinationError;

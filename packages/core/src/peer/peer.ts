@@ -127,6 +127,8 @@ export class RunningPeer implements Peer {
       frame: (from, bytes) => this.#driver.receive(from, bytes),
       connected: (other) => this.#connection('connected', other),
       disconnected: (other) => this.#connection('disconnected', other),
+      refused: ({ member: other = '', ...refusal }) =>
+        this.#tell('health', { kind: 'refused', member: other, refusal }),
     });
     await starting.catch((failure: CoordinationError) => this.#end(failure));
     // Also what failed before anybody could listen to `fatal`.

@@ -19,6 +19,7 @@ export type {
 } from './storage.ts';
 export type {
   DialerEvents,
+  RefusedConnection,
   ServedSessionEvents,
   SessionDialer,
   SessionOwner,

@@ -1,4 +1,5 @@
 /** The transport port: byte frames between members, at most once, in order per connection. */
+import type { ErrorCode } from '../errors.ts';
 import type { Checksum } from './checksum.ts';
 import type { Logger } from './logger.ts';
 
@@ -13,6 +14,18 @@ export interface TransportOwner {
   readonly logger: Logger;
 }
 
+/** A connection that was refused before it carried a frame: a wrong key, an unknown member, another ensemble. */
+export interface RefusedConnection {
+  /** Who the other end said it was, or should have been; unproven. Undefined if it said nothing. */
+  readonly member: string | undefined;
+  /** Where it is, as far as the transport knows. */
+  readonly address: string;
+  /** `AUTH_FAILED`, `PROTOCOL` or `UNSUPPORTED_VERSION`. */
+  readonly code: ErrorCode;
+  /** For operators, in words. */
+  readonly reason: string;
+}
+
 /** What a transport tells its peer. Calls come from the event loop, never from inside `send`. */
 export interface TransportEvents {
   /** A whole frame from a member. The bytes are the receiver's from now on. */
@@ -21,6 +34,8 @@ export interface TransportEvents {
   connected(member: string): void;
   /** The connection broke, or the member's process is gone. Frames under way may be lost. */
   disconnected(member: string): void;
+  /** A connection was refused, by this end or by the other. Told seldom enough to be logged: a transport limits the rate. */
+  refused?(facts: RefusedConnection): void;
   /** Present if the peer serves sessions that have no replica of their own. */
   readonly sessions?: ServedSessionEvents;
 }
