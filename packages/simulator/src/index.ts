@@ -13,3 +13,18 @@ export type {
   ObservedWrite,
   WorldView,
 } from './invariants/invariant.ts';
+export type { Call, Ending, ReadCall, ReadZnode, Recorded, Result, WriteCall } from './history/call.ts';
+export { isWriteCall } from './history/call.ts';
+export { History } from './history/history.ts';
+export type { HistoryOptions } from './history/history.ts';
+export {
+  describeCall,
+  describeEnding,
+  describeOperation,
+  showPlain,
+} from './history/operation.ts';
+export type { OperationRecord, OperationTrace, SessionRecord } from './history/operation.ts';
+export { Recorder } from './history/recorder.ts';
+export type { RecordedAs } from './history/recorder.ts';
+export type { FencedAccess, LockRecord, QueueRecord } from './history/resource-record.ts';
+export type { RecordedBatch, RecordedDelivery, WatchEnding, WatchRecord } from './history/watch-record.ts';

@@ -39,6 +39,7 @@ export interface SystemBatch {
   readonly op: SystemOp;
 }
 
+/** Either kind, as the body of an entry holds them. */
 export type Batch = SessionBatch | SystemBatch;
 
 /** Numbers of a session's batch that are known only when it is closed. */

@@ -71,6 +71,7 @@ export interface PatchOp {
 /** An op that may stand inside a multi. */
 export type SingleOp = CheckOp | CreateOp | SetOp | DeleteOp | CompareOp | IncrementOp | PatchOp;
 
+/** Several ops in one command: all or nothing. */
 export interface MultiOp {
   readonly kind: 'multi';
   readonly ops: readonly SingleOp[];

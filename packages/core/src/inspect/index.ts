@@ -3,8 +3,14 @@
  *
  * @packageDocumentation
  */
-export { BatchBuilder, encodeSystemBatch } from '../codec/batch.ts';
-export type { Op } from '../codec/op.ts';
+export { BatchBuilder, decodeBatch, encodeSystemBatch, splitBatches } from '../codec/batch.ts';
+export type { Batch, SessionBatch, SystemBatch } from '../codec/batch.ts';
+export type { MultiOp, Op, SingleOp, SystemOp } from '../codec/op.ts';
+export { pathProblem } from '../codec/path.ts';
+export { formatSessionId, parseSessionId } from '../codec/stat.ts';
+export { checkValue } from '../codec/value-check.ts';
+export { decodeValue } from '../codec/value-decode.ts';
+export type { ValueSource } from '../codec/value.ts';
 export { sourceOf } from '../codec/value-source.ts';
 export { encodeValue, ValueEncoder } from '../codec/value-encode.ts';
 export { defaultEnsembleLimits, defaultPeerLimits } from '../limits.ts';
@@ -14,6 +20,8 @@ export type { PeerObserver } from '../peer/observer.ts';
 export { Raft } from '../raft/raft.ts';
 export type { ProposedBatch, ReplicaInput, ReplicaMessage, ReplicaOutput } from '../replica/contract.ts';
 export { Replica } from '../replica/replica.ts';
+export { observeSession } from '../session/session.ts';
+export type { ObservedCall, SessionObserver } from '../session/observer.ts';
 export { portableChecksum } from '../wire/crc32.ts';
 export { decodeFrame, encodeFrame } from '../wire/frame.ts';
 export type { DecodeFrameOptions } from '../wire/frame.ts';

@@ -13,6 +13,7 @@ import type { OpResult, Reply } from '../codec/reply.ts';
 import { CoordinationError, type Outcome } from '../errors.ts';
 import type { Chroot } from './chroot.ts';
 import type { SessionLink, SubmittedBatch } from './link.ts';
+import type { SessionObserver } from './observer.ts';
 import { refusal, type WriteShape } from './results.ts';
 import { WaitingCall } from './waiting-calls.ts';
 
@@ -118,6 +119,7 @@ interface AwaitingDurable {
 }
 
 export class Outbox {
+  observer: SessionObserver | undefined;
   readonly #options: OutboxOptions;
   readonly #builder: BatchBuilder = new BatchBuilder();
   /** The calls of the batch that is being gathered. */
@@ -274,6 +276,7 @@ export class Outbox {
     const { result } = reply;
     this.#release(write);
     write.stage = answered;
+    this.observer?.answered(write, reply.zxid);
     if (result.kind === 'error') {
       const { context } = write;
       write.fail(

@@ -6,6 +6,7 @@ import type { Outcome } from '../errors.ts';
 import type { CallOrder } from './call-order.ts';
 import type { Chroot } from './chroot.ts';
 import type { LinkAnswer, LinkQuery, SessionLink } from './link.ts';
+import type { SessionObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';
 import { failure, type ReadShape } from './results.ts';
 import { WaitingCall } from './waiting-calls.ts';
@@ -15,6 +16,7 @@ export interface ReadContext {
   readonly link: SessionLink;
   readonly outbox: Outbox;
   readonly order: CallOrder;
+  observer: SessionObserver | undefined;
 }
 
 /** What is asked, by whom. */
@@ -52,7 +54,10 @@ export abstract class Read extends WaitingCall {
       query,
       afterRequest: outbox.lastRequest,
       consistency,
-      settle: (answer) => this.#settle(answer),
+      settle: (answer, zxid) => {
+        context.observer?.answered(this, zxid);
+        this.#settle(answer);
+      },
     });
     if (this.isWanted) this.#handle = handle;
   }

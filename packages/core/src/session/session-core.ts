@@ -15,6 +15,7 @@ import { CallOrder, type Step } from './call-order.ts';
 import { Chroot } from './chroot.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { LinkEvents, SessionLink } from './link.ts';
+import type { SessionObserver } from './observer.ts';
 import { Outbox, WriteCall, type Write } from './outbox.ts';
 import type { Read, ReadContext } from './reads.ts';
 import { toNothing } from './results.ts';
@@ -52,6 +53,8 @@ export class SessionCore {
   readonly timeoutMs: number;
   readonly order: CallOrder = new CallOrder();
   readonly outbox: Outbox;
+  /** Set by {@link observe}. */
+  observer: SessionObserver | undefined;
   readonly #secret: Uint8Array;
   readonly #calls: WaitingCalls;
   readonly #keepAlive: KeepAlive;
@@ -86,7 +89,7 @@ export class SessionCore {
       nextRequest,
       confirmed: (sentAtMs) => this.#keepAlive.confirm(sentAtMs),
     });
-    this.#readContext = { link, outbox: this.outbox, order: this.order };
+    this.#readContext = { link, outbox: this.outbox, order: this.order, observer: undefined };
     this.#withdraw = (write) => void this.order.remove(write);
     link.open(this.#linkEvents());
     this.#ticker = link.onTick((nowMs) => this.#tick(nowMs));
@@ -129,6 +132,13 @@ export class SessionCore {
     if (this.#ended !== undefined) throw this.#endError('not-applied');
   }
 
+  /** Tells a tool of every call and every delivery from now on. One at a time: the last one stays. */
+  observe(observer: SessionObserver): void {
+    this.observer = observer;
+    this.outbox.observer = observer;
+    this.#readContext.observer = observer;
+  }
+
   write(
     write: Write,
     chroot: Chroot,
@@ -144,6 +154,7 @@ export class SessionCore {
     this.#checkRoom(0);
     read.context = this.#readContext;
     read.begin(this.#calls, wait);
+    this.observer?.called(read);
     this.order.enter(read);
   }
 
@@ -201,6 +212,7 @@ export class SessionCore {
     write.context = { outbox: this.outbox, chroot, byteCount, acknowledgeAll, withdraw: this.#withdraw };
     this.outbox.reserve(byteCount);
     write.begin(this.#calls, wait);
+    this.observer?.called(write);
     this.order.enter(write);
   }
 

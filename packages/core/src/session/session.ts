@@ -31,6 +31,7 @@ import type {
 import { badArgument, choice, OpArguments, optionalInteger, optionsOf } from './arguments.ts';
 import { Chroot } from './chroot.ts';
 import type { LinkQuery } from './link.ts';
+import type { SessionObserver } from './observer.ts';
 import { WriteCall, type Write } from './outbox.ts';
 import { ReadCall } from './reads.ts';
 import {
@@ -60,6 +61,13 @@ export function createSession(options: SessionCoreOptions): Session {
   return new SessionView(new SessionCore(options), Chroot.whole());
 }
 
+/** Tells a tool of the calls of a session, through whichever of its views they are made. */
+export function observeSession(session: Session, observer: SessionObserver): void {
+  const core = SessionView.coreOf(session);
+  if (core === undefined) throw badArgument('session', 'it was not opened by this library');
+  core.observe(observer);
+}
+
 class SessionView implements Session {
   readonly id: string;
   readonly #core: SessionCore;
@@ -72,6 +80,10 @@ class SessionView implements Session {
     this.#core = core;
     this.#chroot = chroot;
     this.#arguments = new OpArguments(chroot, core.link.valueBytesMax);
+  }
+
+  static coreOf(session: object): SessionCore | undefined {
+    return #core in session ? session.#core : undefined;
   }
 
   get secret(): Uint8Array {

@@ -62,6 +62,7 @@ export class WatchFeed implements Step, SessionPart {
     this.#settings = settings;
     this.#from = settings.from;
     core.addPart(this);
+    core.observer?.watched(this);
     settings.signal?.addEventListener('abort', this);
     core.enter(this);
   }
@@ -139,6 +140,7 @@ export class WatchFeed implements Step, SessionPart {
         this.#fail(failure(delivery.code, delivery.details, this.#settings.chroot));
         return;
     }
+    this.#core.observer?.delivered(this, delivery);
     this.#serve();
   }
 
