@@ -54,6 +54,7 @@ export interface SessionEnded {
   readonly code: 'SESSION_EXPIRED' | 'SESSION_CLOSED';
 }
 
+/** One of the things that applying an entry can give. */
 export type AppliedItem = AppliedReplies | AppliedGap | AppliedRefusal | AppliedSystem | SessionEnded;
 
 /** What applying one entry gave. */

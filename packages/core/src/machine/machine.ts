@@ -129,6 +129,11 @@ export class Machine {
     return this.#state.sessions.get(id)?.replies.lastRequest;
   }
 
+  /** Replies kept for a session until it acknowledges them; 0 also for one that is not there. */
+  repliesCountOf(id: number): number {
+    return this.#state.sessions.get(id)?.replies.count ?? 0;
+  }
+
   get sessionsCount(): number {
     return this.#state.sessions.size;
   }

@@ -34,6 +34,7 @@ interface OpenTransaction {
   readonly changes: Change[];
 }
 
+/** Makes a machine of the bytes of a snapshot. */
 export class SnapshotReader {
   readonly #frames = new FrameReader();
   readonly #state = new MachineState();

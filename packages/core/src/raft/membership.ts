@@ -17,6 +17,7 @@ export interface Member {
   readonly incarnation: number;
 }
 
+/** Who votes, who only listens, and in which incarnations. */
 export interface Membership {
   /** Random name of the ensemble, fixed by the log's first entry; empty before that. */
   readonly identity: string;

@@ -6,6 +6,7 @@ import type { WriteBatch } from '../ports/storage.ts';
 import type { SnapshotMeta } from '../ports/entry.ts';
 import type { InstallSnapshot, RaftMessage } from './messages.ts';
 
+/** What a peer is in its term. */
 export type Role = 'follower' | 'candidate' | 'leader' | 'learner';
 
 /** Something to make durable. Tickets count up from 1; answer with a `persisted` input, in order. */

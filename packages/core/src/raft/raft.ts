@@ -14,6 +14,7 @@ import type { RaftConfig, RaftInput, RaftRestored } from './input.ts';
 import { finishLeaderStep, leaderElapsedMs, propose, tickLeader } from './leader.ts';
 import type { Membership } from './membership.ts';
 import type { RaftOutput, Role } from './output.ts';
+import type { Progress } from './progress.ts';
 import { requestRead, tickReads } from './read-index.ts';
 import { receive } from './receive.ts';
 import { handleChunkJudged, handleSnapshotTaken } from './snapshot-receiving.ts';
@@ -155,16 +156,13 @@ export class Raft {
   /** What the leader knows of the others; empty elsewhere. */
   progress(): readonly FollowerView[] {
     const followers = [...(this.#state.leadership?.followers.values() ?? [])];
-    return followers.map((progress) => ({
-      member: progress.member,
-      state: progress.state,
-      matchIndex: progress.matchIndex,
-      nextIndex: progress.nextIndex,
-      messagesInFlight: progress.messagesInFlight,
-      bytesInFlight: progress.bytesInFlight,
-      healthy: progress.isHealthy,
-      counted: isCounted(this.#state, progress),
-    }));
+    return followers.map((progress) => this.#viewOf(progress));
+  }
+
+  /** The same of one member; undefined: this peer does not lead, or does not replicate to it. */
+  progressOf(member: string): FollowerView | undefined {
+    const progress = this.#state.leadership?.followers.get(member);
+    return progress === undefined ? undefined : this.#viewOf(progress);
   }
 
   /** Call once, first: what to persist and send at the beginning. */
@@ -192,6 +190,19 @@ export class Raft {
 
   validate(): void {
     this.#state.validate();
+  }
+
+  #viewOf(progress: Progress): FollowerView {
+    return {
+      member: progress.member,
+      state: progress.state,
+      matchIndex: progress.matchIndex,
+      nextIndex: progress.nextIndex,
+      messagesInFlight: progress.messagesInFlight,
+      bytesInFlight: progress.bytesInFlight,
+      healthy: progress.isHealthy,
+      counted: isCounted(this.#state, progress),
+    };
   }
 
   #dispatch(input: RaftInput): void {

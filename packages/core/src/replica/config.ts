@@ -2,6 +2,7 @@
 import type { EnsembleLimits } from '../limits.ts';
 import type { RaftConfig } from '../raft/input.ts';
 
+/** The bounds and the place of one replica. */
 export interface ReplicaConfig {
   readonly raft: RaftConfig;
   /** Written into the log by the first leader. */

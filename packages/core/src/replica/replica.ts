@@ -30,7 +30,7 @@ type PersistOwner =
 
 /** One member's deterministic brain. */
 export class Replica {
-  readonly #config: ReplicaConfig;
+  readonly config: ReplicaConfig;
   readonly #raft: Raft;
   readonly #applier: Applier;
   readonly #confirmations = new Confirmations();
@@ -43,7 +43,7 @@ export class Replica {
   #wallMs = 0;
 
   constructor(config: ReplicaConfig, restored: RaftRestored, machine: Machine) {
-    this.#config = config;
+    this.config = config;
     this.#raft = new Raft(config.raft, restored);
     this.#applier = new Applier(config, machine);
     this.#leadership = new Leadership(config);
@@ -196,7 +196,7 @@ export class Replica {
         if (notice.role === 'leader') {
           this.#leadership.begin(this.machine.sessions(), this.#tick);
           if (!this.machine.configured) {
-            this.#proposeSystem([{ kind: 'configure', limits: this.#config.ensembleLimits }], out);
+            this.#proposeSystem([{ kind: 'configure', limits: this.config.ensembleLimits }], out);
           }
         } else this.#leadership.end();
         return;
@@ -248,7 +248,7 @@ export class Replica {
 
   #submit(batches: readonly ProposedBatch[], out: OutputBuilder): void {
     const { leader } = this.#raft;
-    if (leader === this.#config.raft.id) {
+    if (leader === this.config.raft.id) {
       const refusal = this.#propose(batches, out);
       if (refusal !== undefined) out.notices.push({ kind: 'propose-refused', reason: refusal });
     } else if (leader === undefined) {
@@ -280,7 +280,7 @@ export class Replica {
   }
 
   #grouped(batches: readonly ProposedBatch[]): ReturnType<typeof groupBatches> {
-    const { raft, frameBytesMax } = this.#config;
+    const { raft, frameBytesMax } = this.config;
     return groupBatches(batches, { appendBytesMax: raft.appendBytesMax, frameBytesMax });
   }
 
@@ -290,7 +290,7 @@ export class Replica {
   }
 
   #systemBatch(ticket: number, op: SystemOp): Uint8Array {
-    const { id, incarnation } = this.#config.raft;
+    const { id, incarnation } = this.config.raft;
     return encodeSystemBatch({ kind: 'system', origin: id, incarnation, ticket, op });
   }
 
@@ -326,14 +326,13 @@ export class Replica {
     }
     // A round that began after the touch arrived has been confirmed, so nobody else led meanwhile.
     const sessions = this.#leadership.touch(waiting, this.machine);
-    if (waiting.from === this.#config.raft.id)
-      out.notices.push({ kind: 'touched', id: waiting.id, sessions });
+    if (waiting.from === this.config.raft.id) out.notices.push({ kind: 'touched', id: waiting.id, sessions });
     else out.sendNow.push({ ...this.#header(waiting.from), kind: 'touch-reply', id: waiting.id, sessions });
   }
 
   #touch(touch: { readonly id: number; readonly sessions: readonly number[] }, out: OutputBuilder): void {
     const { leader } = this.#raft;
-    const { id } = this.#config.raft;
+    const { id } = this.config.raft;
     if (leader === id) this.#confirm({ ...touch, kind: 'touch', from: id, arrivedTick: this.#tick }, out);
     else if (leader !== undefined) {
       out.sendNow.push({ ...this.#header(leader), kind: 'touch', id: touch.id, sessions: touch.sessions });
@@ -357,7 +356,7 @@ export class Replica {
     if (divergence !== undefined) out.notices.push({ kind: 'divergence', ...divergence });
     if (this.#raft.role !== 'leader') return;
     for (const member of Object.keys(this.#raft.membership.members)) {
-      if (member !== this.#config.raft.id)
+      if (member !== this.config.raft.id)
         out.sendNow.push({ ...this.#header(member), kind: 'digest', index, digest });
     }
   }
@@ -366,7 +365,7 @@ export class Replica {
 
   #continueSnapshot(out: OutputBuilder): void {
     const isBegun = this.#taking.isActive;
-    if (isBegun ? !this.#taking.wantsTurn : !this.#taking.isDue(this.#raft, this.machine, this.#config))
+    if (isBegun ? !this.#taking.wantsTurn : !this.#taking.isDue(this.#raft, this.machine, this.config))
       return;
     if (out.applied.length > 0) {
       // Applying was work enough for one step: the chunk gets a step of its own.
@@ -374,7 +373,7 @@ export class Replica {
       return;
     }
     if (!isBegun) {
-      const writer = this.machine.beginSnapshot(this.#config.snapshotChunkBytes);
+      const writer = this.machine.beginSnapshot(this.config.snapshotChunkBytes);
       this.#taking.begin(snapshotMetaOf(this.#raft, this.machine), writer);
     }
     const chunk = this.#taking.nextChunk();
@@ -391,7 +390,7 @@ export class Replica {
   }
 
   #header(to: string): { from: string; to: string; term: number; incarnation: number } {
-    const { id, incarnation } = this.#config.raft;
+    const { id, incarnation } = this.config.raft;
     return { from: id, to, term: this.#raft.term, incarnation };
   }
 }

@@ -12,6 +12,7 @@ import type { StatFields } from '../codec/stat.ts';
 import { dataLengthOf } from '../codec/value-source.ts';
 import type { ValueSource } from '../codec/value.ts';
 
+/** One znode: its place, its encoded value and everything that is counted of it. */
 export interface ZnodeRecord extends StatFields, ValueSource {
   readonly path: string;
   readonly createKind: CreateKind;
