@@ -28,3 +28,6 @@ export { Recorder } from './history/recorder.ts';
 export type { RecordedAs } from './history/recorder.ts';
 export type { FencedAccess, LockRecord, QueueRecord } from './history/resource-record.ts';
 export type { RecordedBatch, RecordedDelivery, WatchEnding, WatchRecord } from './history/watch-record.ts';
+export { InvariantHub } from './invariants/invariant-hub.ts';
+export type { Ledger } from './invariants/ledger/ledger.ts';
+export type { PeerFacts } from './invariants/peer-facts.ts';

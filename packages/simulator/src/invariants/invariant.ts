@@ -3,10 +3,13 @@
  * notices when it does not. Each lives in a file of its own and knows nothing of the world but what is here.
  *
  * Incremental ones keep a little state and look at one step (`stepped`, `sent`, `stored`); those that cost the
- * whole state look every so often (`swept`) and at the end. Time is the world's, in milliseconds.
+ * whole state look every so often (`swept`) and at the end. Time is the world's, in milliseconds. The world tells
+ * what happens to an InvariantHub (invariant-hub.ts), which asks every invariant.
  */
 import type { Replica, ReplicaInput, ReplicaMessage, ReplicaOutput } from '@quorate/core/inspect';
 import type { StoredState, WriteBatch } from '@quorate/core/ports';
+import type { Ledger } from './ledger/ledger.ts';
+import type { PeerFacts } from './peer-facts.ts';
 
 /** One life of a member: from its start to its crash, stop or the end of the run. */
 export interface ObservedPeer {
@@ -26,6 +29,9 @@ export interface ObservedStep {
   readonly input: ReplicaInput | undefined;
   /** Not yet performed. */
   readonly output: ReplicaOutput;
+  /** As the replica was, and as it is now: most invariants need no more. */
+  readonly before: PeerFacts;
+  readonly after: PeerFacts;
 }
 
 /** A message at the moment in which a peer hands it to the network. */
@@ -79,7 +85,8 @@ export interface Invariant {
   readonly statement: string;
   /** Where the statement comes from: paper and section, or our semantics. */
   readonly source: string;
-  watch(): InvariantWatch;
+  /** `ledger`: what all invariants of the run know together, as it was before what is being told. */
+  watch(ledger: Ledger): InvariantWatch;
 }
 
 /** A statement that does not hold in this run. */
