@@ -1,0 +1,100 @@
+/** Membership in the log (B32, B33) and snapshots (B37 to B43). */
+import type { Mutant } from '../mutant.ts';
+
+const raft = 'packages/core/src/raft/';
+
+export const snapshots: readonly Mutant[] = [
+  {
+    id: 'B32',
+    bug: 'an installed snapshot leaves the old membership in force',
+    edits: [
+      {
+        file: `${raft}state.ts`,
+        find: '    this.log.install(meta);\n    this.memberships.snapshotTaken(meta, true);\n',
+        replace:
+          '    this.log.install(meta);\n    if (this.memberships.current === undefined) this.memberships.snapshotTaken(meta, true);\n',
+      },
+    ],
+  },
+  {
+    id: 'B33a',
+    bug: 'after a restart the memberships of the log are not read',
+    edits: [
+      {
+        file: `${raft}state.ts`,
+        find: '      this.memberships.appended(this.log.entryAt(index));\n',
+        replace: '      this.log.entryAt(index);\n',
+      },
+    ],
+  },
+  {
+    id: 'B33b',
+    bug: 'a truncation does not take back the membership that it cuts off',
+    edits: [{ file: `${raft}state.ts`, find: '    this.memberships.truncatedFrom(index);\n', replace: '' }],
+  },
+  {
+    id: 'B37',
+    bug: 'a log that contradicts its snapshot is kept beside it after a crash',
+    edits: [
+      {
+        file: `${raft}log.ts`,
+        find: 'if (atSnapshot === undefined || atSnapshot.term !== this.#boundaryTerm) {',
+        replace: 'if (atSnapshot === undefined) {',
+      },
+    ],
+  },
+  {
+    id: 'B38',
+    bug: 'an own snapshot that comes late replaces a newer one that was received',
+    edits: [
+      {
+        file: `${raft}snapshot-receiving.ts`,
+        find: '  if (meta.index <= state.log.snapshotIndex) return;\n',
+        replace: '',
+      },
+      {
+        file: 'packages/core/src/replica/replica.ts',
+        find: '    this.#taking.abort();\n    this.#applier',
+        replace: '    this.#applier',
+      },
+    ],
+  },
+  {
+    id: 'B39',
+    bug: 'a new transfer goes on at the offset of the interrupted one',
+    edits: [
+      {
+        file: `${raft}snapshot-receiving.ts`,
+        find: 'const expected = isSame ? receiving.nextOffset : 0;',
+        replace: 'const expected = isSame ? receiving.nextOffset : (receiving?.nextOffset ?? 0);',
+      },
+    ],
+  },
+  {
+    id: 'B40',
+    bug: 'a snapshot of the same index but another term counts as contained',
+    edits: [
+      {
+        file: `${raft}snapshot-receiving.ts`,
+        find: 'return meta.index <= state.commitIndex || state.log.termAt(meta.index) === meta.term;',
+        replace: 'return meta.index <= state.commitIndex || state.log.termAt(meta.index) !== undefined;',
+      },
+    ],
+  },
+  {
+    id: 'B42a',
+    bug: 'a snapshot shows sessions as they were when their chunk was written',
+    edits: [
+      {
+        file: 'packages/core/src/machine/sessions.ts',
+        find: '    if (this.#capture !== undefined) this.#capture.preserve(session);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'B43',
+    bug: 'an installed snapshot leaves the older commit index in place',
+    edits: [{ file: `${raft}state.ts`, find: '    this.#commitIndex = meta.index;\n', replace: '' }],
+  },
+];
