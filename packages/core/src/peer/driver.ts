@@ -185,9 +185,12 @@ export class Driver {
   }
 
   #send(messages: readonly ReplicaMessage[]): void {
-    const { transport, checksum } = this.#options;
+    const { transport, checksum, observer } = this.#options;
     if (transport === undefined || this.#isStopped) return;
-    for (const message of messages) transport.send(message.to, encodeFrame(message, checksum));
+    for (const message of messages) {
+      observer?.sent(message);
+      transport.send(message.to, encodeFrame(message, checksum));
+    }
   }
 
   #readSnapshot(request: ReplicaOutput['snapshotReads'][number]): void {
