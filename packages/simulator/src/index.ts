@@ -31,3 +31,14 @@ export type { RecordedBatch, RecordedDelivery, WatchEnding, WatchRecord } from '
 export { InvariantHub } from './invariants/invariant-hub.ts';
 export type { Ledger } from './invariants/ledger/ledger.ts';
 export type { PeerFacts } from './invariants/peer-facts.ts';
+export type { FaultCounts, FaultKind } from './world/faults.ts';
+export type { TimerConditions } from './world/host-clock.ts';
+export type { CrashOptions, Host, HostMain, HostPorts, StartOptions } from './world/host.ts';
+export type { LinkConditions } from './world/link.ts';
+export type { ConnectionConditions, CutOptions, Heal, Network } from './world/network.ts';
+export type { RandomStream } from './world/random-stream.ts';
+export { simulate, SimulationStuck } from './world/simulate.ts';
+export type { Simulated, SimulateOptions } from './world/simulate.ts';
+export type { StorageConditions } from './world/storage-disk.ts';
+export type { TraceKind, TraceLine } from './world/trace.ts';
+export type { World } from './world/world.ts';
