@@ -40,9 +40,10 @@ export class DiskMirror {
     return this.#complete;
   }
 
-  /** Bytes of a snapshot that is being written, if it is this one. */
-  partialBytes(meta: SnapshotMeta): number {
-    return this.#partial !== undefined && isSame(this.#partial.meta, meta) ? this.#partial.byteCount : 0;
+  /** Whether the first bytes of the snapshot at this index, or all of a later one, are on the disk. */
+  holdsSnapshot(index: number, byteCount: number): boolean {
+    if ((this.#complete?.meta.index ?? 0) >= index) return true;
+    return this.#partial?.meta.index === index && this.#partial.byteCount >= byteCount;
   }
 
   get lastIndex(): number {

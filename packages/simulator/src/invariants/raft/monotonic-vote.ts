@@ -1,0 +1,39 @@
+/**
+ * MonotonicVote: within one term a vote is given once and never changed.
+ *
+ * Source: Raft thesis 3.4.
+ * How: whatever changes a vote writes the hard state in the same step, so the writes tell.
+ * Boundaries: a later term begins without a vote. The same vote may be written again, with another founding record.
+ */
+import type { HardState } from '@quorate/core/ports';
+import { InvariantBroken, type Invariant, type InvariantWatch, type ObservedPeer } from '../invariant.ts';
+
+export const monotonicVote: Invariant = {
+  name: 'MonotonicVote',
+  statement: 'Within a term a vote is never changed.',
+  source: 'Raft thesis 3.4',
+  watch(): InvariantWatch {
+    const last = new WeakMap<ObservedPeer, HardState>();
+    return {
+      opened(peer) {
+        if (peer.stored.hardState !== undefined) last.set(peer, peer.stored.hardState);
+      },
+      stepped({ peer, output }) {
+        for (const { batch } of output.persists) {
+          const { hardState } = batch;
+          if (hardState === undefined) continue;
+          const before = last.get(peer);
+          last.set(peer, hardState);
+          if (before === undefined || before.term !== hardState.term) continue;
+          if (before.vote === undefined || before.vote === hardState.vote) continue;
+          throw new InvariantBroken('MonotonicVote', 'a vote was changed', {
+            member: peer.member,
+            term: hardState.term,
+            before: before.vote,
+            after: hardState.vote,
+          });
+        }
+      },
+    };
+  },
+};
