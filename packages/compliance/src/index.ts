@@ -1,1 +1,15 @@
-export type { Storage, Transport } from '@quorate/core/ports';
+/**
+ * Suites that the author of a transport runs against it, with any test runner.
+ *
+ * @example
+ * import { transportCases } from '@quorate/compliance';
+ * for (const { title, run } of transportCases(harness)) test(title, run);
+ *
+ * @packageDocumentation
+ */
+export type { ComplianceCase } from './compliance-case.ts';
+export { ComplianceFailure } from './expectations.ts';
+export { runCases } from './run-cases.ts';
+export type { CaseResults } from './run-cases.ts';
+export type { TestNetwork, TransportCapability, TransportHarness } from './transports/harness.ts';
+export { transportCases } from './transports/transport-cases.ts';

@@ -1,0 +1,93 @@
+/** The whole: peers that agree over the transport, as an application would use it. */
+import { openPeer, type Peer } from '@quorate/core';
+import { expectSame, expectThat } from '../../expectations.ts';
+import { type CaseWorld, memberIds } from '../case-world.ts';
+import type { TransportCase } from '../transport-case.ts';
+
+async function openEnsemblePeer(world: CaseWorld, id: string): Promise<Peer> {
+  const { network } = world;
+  const members = Object.fromEntries(memberIds.map((member) => [member, network.addresses[member] ?? '']));
+  const opening = openPeer({ id, members, transport: network.transport(id) });
+  const peer = await world.within(`peer ${id} is open`, opening);
+  world.afterwards(() => peer.close({ graceful: false }));
+  return peer;
+}
+
+async function leaderOf(world: CaseWorld, peers: readonly Peer[]): Promise<Peer> {
+  let leader: Peer | undefined;
+  await world.until('there is a leader', () => {
+    leader = peers.find(({ role }) => role === 'leader');
+    return leader !== undefined;
+  });
+  return leader ?? peers[0] ?? (await openEnsemblePeer(world, 'a'));
+}
+
+async function expectTree(world: CaseWorld, peers: readonly Peer[], keys: number): Promise<void> {
+  for (const peer of peers) {
+    await world.until(`peer ${peer.id} has caught up`, () => peer.tree.children('/keys').length === keys);
+    const values = peer.tree.children('/keys').map((name) => peer.tree.get<string>(`/keys/${name}`)?.value);
+    expectThat(
+      values.every((value, number) => value?.length === valueOf(number).length),
+      `peer ${peer.id} has what was written`,
+    );
+  }
+}
+
+const valueOf = (number: number): string => `value ${number} `.repeat(1 + (number % 7) * 1_000);
+const nameOf = (number: number): string => `/keys/${String(number).padStart(5, '0')}`;
+
+async function write(world: CaseWorld, peer: Peer, numbers: readonly number[]): Promise<void> {
+  const session = await world.within('a session is open', peer.openSession());
+  const writes = numbers.map((number) => session.create(nameOf(number), valueOf(number)));
+  await world.within('all is written', Promise.all(writes));
+  await session.close();
+}
+
+const numbersFrom = (first: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, at) => first + at);
+
+export const ensembleCases: readonly TransportCase[] = [
+  {
+    title: 'three peers elect a leader, write, lose it, go on, and take it back',
+    run: async (world) => {
+      const peers = await Promise.all(memberIds.map((id) => openEnsemblePeer(world, id)));
+      for (const peer of peers) await world.within(`peer ${peer.id} is ready`, peer.ready());
+      const leader = await leaderOf(world, peers);
+      const session = await world.within('a session is open', leader.openSession());
+      await world.within('the first write is done', session.create('/keys'));
+      await write(world, leader, numbersFrom(0, 200));
+      await expectTree(world, peers, 200);
+
+      await leader.close({ graceful: false });
+      const others = peers.filter((peer) => peer !== leader);
+      const next = await leaderOf(world, others);
+      expectThat(next.term > leader.term, 'the next leader has a newer term');
+      for (const other of others) await write(world, other, numbersFrom(other === next ? 200 : 300, 100));
+      await expectTree(world, others, 400);
+
+      const again = await openEnsemblePeer(world, leader.id);
+      await world.within('the old leader is back', again.ready());
+      await expectTree(world, [...others, again], 400);
+      const digests = [...others, again].map(({ tree }) => tree.children('/keys').length);
+      expectSame(digests, [400, 400, 400], 'all have the same tree');
+    },
+  },
+  {
+    title: 'a value of the largest size is agreed on',
+    run: async (world) => {
+      const peers = await Promise.all(memberIds.map((id) => openEnsemblePeer(world, id)));
+      const [first] = peers;
+      expectThat(first !== undefined, 'there is a peer');
+      await world.within('the peer is ready', first.ready());
+      const session = await world.within('a session is open', first.openSession());
+      const value = new Uint8Array(1_048_576 - 16).fill(7);
+      await world.within('it is written', session.create('/large', value, { deadlineMs: world.patienceMs }));
+      for (const peer of peers) {
+        await world.until(
+          `peer ${peer.id} has it`,
+          () => peer.tree.stat('/large')?.dataLength === value.length,
+        );
+      }
+    },
+  },
+];
