@@ -1,0 +1,33 @@
+/**
+ * Two members that dial each other at one moment make two connections; both must keep the same one. The rule:
+ * the one that the member with the smaller id dialled wins. It must not cost liveness: a member that dials
+ * although there is a connection may have lost it without our knowing, and must not be turned away for ever.
+ */
+
+export interface Standing {
+  /** Id of the member that dialled. */
+  readonly diallerMember: string;
+  /** The life of the other end's transport. */
+  readonly life: string;
+  /** When its handshake began here, as a count that only grows. */
+  readonly beganAt: number;
+  /** When it became the connection to this member here. */
+  readonly establishedAt: number;
+}
+
+export type Candidacy = Omit<Standing, 'establishedAt'>;
+
+/**
+ * `keep`: the candidate loses. `swap`: it wins over a connection that is as alive: nothing is lost. `replace`: it
+ * wins, and the present one is dead or of an earlier life of the member.
+ */
+export type Decision = 'keep' | 'swap' | 'replace';
+
+export function decideTie(present: Standing, candidate: Candidacy, smaller: string): Decision {
+  if (candidate.life !== present.life) return 'replace';
+  // The handshake began when the other end knew of the present connection: so it has lost it since.
+  const isLater = candidate.beganAt > present.establishedAt;
+  // Whoever dials again has given up what he dialled before.
+  if (isLater || candidate.diallerMember === present.diallerMember) return 'replace';
+  return candidate.diallerMember === smaller ? 'swap' : 'keep';
+}
