@@ -60,7 +60,7 @@ export type AppliedItem = AppliedReplies | AppliedGap | AppliedRefusal | Applied
 /** What applying one entry gave. */
 export interface Applied {
   readonly items: readonly AppliedItem[];
-  /** Only commands that changed a znode. */
+  /** Of commands that changed a znode while somebody watched. */
   readonly transactions: readonly Transaction[];
   readonly commandCount: number;
 }
@@ -69,6 +69,8 @@ export interface Applied {
 export interface ApplyHooks {
   /** Sessions that have a read waiting for one of their own requests. */
   readonly waitingSessions: ReadonlySet<number>;
+  /** Whether transactions are wanted; asked for each command, as a watch may begin between two of an entry. */
+  isWatched(this: void): boolean;
   /** `request` of such a session has just been applied; the tree shows exactly the writes up to it. */
   requestApplied(sessionId: number, request: number): void;
 }

@@ -6,9 +6,11 @@
  * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
  *
  * It is kept in columns of one ring, and refers to records: what lives as long as the history does costs the
- * garbage collector most, so nothing but the records does. Transactions are made again when somebody asks.
+ * garbage collector most, so nothing but the records does. Transactions are made again when somebody asks. Hashes
+ * are taken when the digest is asked for: under load most changes are evicted before.
  */
 import { invariant } from '../invariant.ts';
+import { changeOf } from '../tree/change.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { Change, Transaction } from './contract.ts';
 import { hashChange, highLane, lowLane, type Lanes } from './hashes.ts';
@@ -52,6 +54,8 @@ export class History {
   /** Positions count up for ever; a place in the ring is a position modulo its capacity. */
   #first = 0;
   #end = 0;
+  /** Changes from here on are in neither lane yet. Never before `#first` when it is used. */
+  #hashedEnd = 0;
   #byteCount = 0;
   #evictedThrough = 0;
   #low = 0;
@@ -62,9 +66,18 @@ export class History {
     return this.#evictedThrough;
   }
 
-  append(transaction: Transaction, limits: HistoryLimits): void {
-    for (const change of transaction.changes) this.#push(transaction.zxid, change);
-    this.trim(limits);
+  /** Adds one change of a transaction; after the last of them, `trim`. */
+  append(zxid: number, before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
+    if (this.#end - this.#first > this.#ring.mask) this.#grow();
+    const ring = this.#ring;
+    const place = this.#end & ring.mask;
+    const byteCount = bytesOf(before) + bytesOf(after);
+    ring.zxids[place] = zxid;
+    ring.byteCounts[place] = byteCount;
+    ring.befores[place] = before;
+    ring.afters[place] = after;
+    this.#end += 1;
+    this.#byteCount += byteCount;
   }
 
   /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. */
@@ -98,12 +111,26 @@ export class History {
     this.#evictedThrough = evictedThrough;
   }
 
-  /** Sum of the hashes of all changes. */
+  /** Sum of the hashes of all changes; costs what is new since the last call. */
   lanes(): Lanes {
+    const ring = this.#ring;
+    for (let position = Math.max(this.#first, this.#hashedEnd); position < this.#end; position += 1) {
+      const place = position & ring.mask;
+      const zxid = ring.zxidAt(position);
+      const change = this.#changeAt(position);
+      const low = hashChange(zxid, change, lowLane);
+      const high = hashChange(zxid, change, highLane);
+      ring.lows[place] = low;
+      ring.highs[place] = high;
+      this.#low = (this.#low + low) | 0;
+      this.#high = (this.#high + high) | 0;
+    }
+    this.#hashedEnd = this.#end;
     return { low: this.#low, high: this.#high };
   }
 
   validate(limits: HistoryLimits): void {
+    const lanes = this.lanes();
     let changesCount = 0;
     let byteCount = 0;
     let low = 0;
@@ -114,7 +141,7 @@ export class History {
       previous = zxid;
       for (const change of changes) {
         changesCount += 1;
-        byteCount += changeBytes(change);
+        byteCount += bytesOf(change.before) + bytesOf(change.after);
         low = (low + hashChange(zxid, change, lowLane)) | 0;
         high = (high + hashChange(zxid, change, highLane)) | 0;
       }
@@ -123,26 +150,7 @@ export class History {
     invariant(byteCount === this.#byteCount, 'the history counts its bytes', { byteCount });
     invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
     invariant(byteCount <= limits.historyBytesMax, 'the history keeps to its bytes limit');
-    invariant(low === this.#low && high === this.#high, 'the hash of the history is the sum of its parts');
-  }
-
-  #push(zxid: number, change: Change): void {
-    if (this.#end - this.#first > this.#ring.mask) this.#grow();
-    const ring = this.#ring;
-    const place = this.#end & ring.mask;
-    const byteCount = changeBytes(change);
-    const low = hashChange(zxid, change, lowLane);
-    const high = hashChange(zxid, change, highLane);
-    ring.zxids[place] = zxid;
-    ring.byteCounts[place] = byteCount;
-    ring.lows[place] = low;
-    ring.highs[place] = high;
-    ring.befores[place] = change.before;
-    ring.afters[place] = change.after;
-    this.#end += 1;
-    this.#byteCount += byteCount;
-    this.#low = (this.#low + low) | 0;
-    this.#high = (this.#high + high) | 0;
+    invariant(low === lanes.low && high === lanes.high, 'the hash of the history is the sum of its parts');
   }
 
   /** The first transaction, all of its changes. */
@@ -153,8 +161,10 @@ export class History {
     for (; this.#first < this.#end && ring.zxidAt(this.#first) === zxid; this.#first += 1) {
       const place = this.#first & ring.mask;
       this.#byteCount -= ring.byteCounts[place] ?? 0;
-      this.#low = (this.#low - (ring.lows[place] ?? 0)) | 0;
-      this.#high = (this.#high - (ring.highs[place] ?? 0)) | 0;
+      if (this.#first < this.#hashedEnd) {
+        this.#low = (this.#low - (ring.lows[place] ?? 0)) | 0;
+        this.#high = (this.#high - (ring.highs[place] ?? 0)) | 0;
+      }
       // Lets the records go.
       ring.befores[place] = undefined;
       ring.afters[place] = undefined;
@@ -194,18 +204,11 @@ export class History {
 
   #changeAt(position: number): Change {
     const place = position & this.#ring.mask;
-    const before = this.#ring.befores[place];
-    const after = this.#ring.afters[place];
-    const { path } = after ?? before ?? {};
-    invariant(path !== undefined, 'a change has a record before or after it', { position });
-    return { path, before, after };
+    return changeOf(this.#ring.befores[place], this.#ring.afters[place]);
   }
 }
 
-/** Encoded values that a change keeps alive; the measure of `historyBytesMax`. */
-function changeBytes({ before, after }: Change): number {
-  return (
-    (before === undefined ? 0 : before.end - before.start) +
-    (after === undefined ? 0 : after.end - after.start)
-  );
+/** The encoded value that a side of a change keeps alive; the measure of `historyBytesMax`. */
+function bytesOf(record: ZnodeRecord | undefined): number {
+  return record === undefined ? 0 : record.end - record.start;
 }

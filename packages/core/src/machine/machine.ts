@@ -101,6 +101,7 @@ export class Machine {
     if (entry.kind !== 'commands') return nothing;
 
     state.transactions = [];
+    state.isWatched = hooks.isWatched;
     const items: AppliedItem[] = [];
     let commandCount = 0;
     for (const { start, end } of splitBatches(entry.body)) {

@@ -11,9 +11,9 @@
  */
 import type { SystemOp } from '../codec/op.ts';
 import { parentOf, rootPath } from '../codec/path.ts';
+import { changeOf } from '../tree/change.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
-import type { Transaction } from './contract.ts';
 import { MinHeap } from './min-heap.ts';
 
 /** Width of a bucket: how late a deletion may be for the sake of looking at many at once. */
@@ -42,22 +42,23 @@ export class Reaper {
     return this.#filed.size;
   }
 
-  /** A committed transaction; the tree shows it. */
-  observe(transaction: Transaction, containerGraceMs: number): void {
-    for (const { path, before, after } of transaction.changes) {
-      const kind = (after ?? before)?.createKind;
-      const isReapable = kind === 'ttl' || kind === 'container';
-      if (isReapable && before === undefined) this.#reapableCount += 1;
-      if (isReapable && after === undefined) {
-        this.#reapableCount -= 1;
-        this.#unfile(path);
-      }
-      if (this.#reapableCount === 0) continue;
-      if (after !== undefined) {
-        if (isReapable) this.#consider(path, containerGraceMs);
-      } else if (path !== rootPath) {
-        this.#consider(parentOf(path), containerGraceMs);
-      }
+  /** A committed change; the tree shows it. */
+  observe(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined, containerGraceMs: number): void {
+    const kind = (after ?? before)?.createKind;
+    const isReapable = kind === 'ttl' || kind === 'container';
+    // Nearly all there is to do for nearly every change.
+    if (!isReapable && this.#reapableCount === 0) return;
+    const { path } = changeOf(before, after);
+    if (isReapable && before === undefined) this.#reapableCount += 1;
+    if (isReapable && after === undefined) {
+      this.#reapableCount -= 1;
+      this.#unfile(path);
+    }
+    if (this.#reapableCount === 0) return;
+    if (after !== undefined) {
+      if (isReapable) this.#consider(path, containerGraceMs);
+    } else if (path !== rootPath) {
+      this.#consider(parentOf(path), containerGraceMs);
     }
   }
 

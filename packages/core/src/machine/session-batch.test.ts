@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { Driver, create, remove, reborn, replyText, repliesOf, secretHash, set } from './testing/driver.ts';
+import {
+  Driver,
+  create,
+  noHooks,
+  remove,
+  reborn,
+  replyText,
+  repliesOf,
+  secretHash,
+  set,
+} from './testing/driver.ts';
 
 const close = { kind: 'close' } as const;
 const noop = { kind: 'noop' } as const;
@@ -203,6 +213,7 @@ describe('hooks', () => {
     const two = driver.open(2);
     const seen: unknown[] = [];
     driver.hooks = {
+      ...noHooks,
       waitingSessions: new Set([one.id]),
       requestApplied: (sessionId, request) => {
         seen.push([sessionId, request, driver.machine.tree.get('/a')?.version, driver.machine.zxid]);
@@ -231,7 +242,11 @@ describe('hooks', () => {
     const batch = driver.batch(session, [noop]);
     driver.apply(batch);
     let calls = 0;
-    driver.hooks = { waitingSessions: new Set([session.id]), requestApplied: () => void (calls += 1) };
+    driver.hooks = {
+      ...noHooks,
+      waitingSessions: new Set([session.id]),
+      requestApplied: () => void (calls += 1),
+    };
     driver.apply(
       batch,
       driver.batch(session, [noop], { firstRequest: 5 }),

@@ -211,7 +211,8 @@ export class SnapshotReader {
     this.#transactionsCount += 1;
     const { history, limits } = this.#state;
     const before = history.evictedThrough;
-    history.append({ zxid: open.zxid, changes: open.changes }, limits);
+    for (const each of open.changes) history.append(open.zxid, each.before, each.after);
+    history.trim(limits);
     if (history.evictedThrough !== before) throw corrupted('the history exceeds its limits');
   }
 }

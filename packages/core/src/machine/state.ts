@@ -10,6 +10,7 @@ import { defaultEnsembleLimits, type EnsembleLimits } from '../limits.ts';
 import { invariant } from '../invariant.ts';
 import type { OpContext } from '../ops/context.ts';
 import { applyOp } from '../ops/dispatch.ts';
+import { changeOf, type Change, type ChangeListener } from '../tree/change.ts';
 import { Tree } from '../tree/tree.ts';
 import type { Transaction } from './contract.ts';
 import { History } from './history.ts';
@@ -34,8 +35,12 @@ export class MachineState {
   /** Neither of them ever runs backwards, whatever the stamps of the leaders. */
   wallMs = 0;
   elapsedMs = 0;
-  /** Transactions of the entry that is being applied. */
+  /** Transactions of the entry that is being applied, of the commands that somebody watched. */
   transactions: Transaction[] = [];
+  /** Whether somebody watches now; asked for each command. */
+  isWatched: () => boolean = () => false;
+  /** The changes of the command that is being committed, if it is watched. */
+  #changes: Change[] | undefined = undefined;
 
   /** One object for all commands: its fields are set before each. */
   readonly #opContext = {
@@ -97,13 +102,18 @@ export class MachineState {
   }
 
   #commit(): void {
-    const changes = this.tree.commit();
-    if (changes.length === 0) return;
-    const transaction: Transaction = { zxid: this.zxid, changes };
-    this.transactions.push(transaction);
-    this.history.append(transaction, this.limits);
-    this.reaper.observe(transaction, this.limits.containerGraceMs);
+    const changes: Change[] | undefined = this.isWatched() ? [] : undefined;
+    this.#changes = changes;
+    this.tree.commit(this.#observeChange);
+    this.history.trim(this.limits);
+    if (changes !== undefined && changes.length > 0) this.transactions.push({ zxid: this.zxid, changes });
   }
+
+  readonly #observeChange: ChangeListener = (before, after) => {
+    this.history.append(this.zxid, before, after);
+    this.reaper.observe(before, after, this.limits.containerGraceMs);
+    this.#changes?.push(changeOf(before, after));
+  };
 }
 
 function deleteOp(path: string): TreeOp {

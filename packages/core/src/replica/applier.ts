@@ -55,6 +55,7 @@ export class Applier implements Progress {
     const deliver = (delivery: WatchDelivery): void => void out.watches.push(delivery);
     const hooks = {
       waitingSessions: this.reads.waitingSessions,
+      isWatched: (): boolean => this.watches.size > 0,
       requestApplied: (sessionId: number, request: number): void => {
         const ready = this.reads.takeAfterRequest(sessionId, request, this.#machine.zxid);
         for (const pending of ready) this.answer(pending, out);

@@ -11,7 +11,7 @@
 import { invariant } from '../invariant.ts';
 import { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
-import type { Change } from './change.ts';
+import type { ChangeListener } from './change.ts';
 import { joinPath, rootPath } from '../codec/path.ts';
 import { TreeSnapshot } from './snapshot.ts';
 import { inventedRecord, TreeLoad } from './tree-load.ts';
@@ -38,8 +38,13 @@ export class Tree {
   #isWriting = false;
   /** Defined inside a transaction that may be rolled back. */
   #undos: Undo[] | undefined = undefined;
-  /** Made with its first change: most transactions make one, and a list that grows from nothing makes room for 17. */
-  #changes: Change[] | undefined = undefined;
+  /**
+   * What the transaction changed, in the first `#changesCount` places. The lists are kept and never shortened: an
+   * emptied one would make room for 17 elements again with the next write.
+   */
+  readonly #befores: (ZnodeRecord | undefined)[] = [];
+  readonly #afters: (ZnodeRecord | undefined)[] = [];
+  #changesCount = 0;
   /** Defined while records are loaded. */
   #load: TreeLoad | undefined = undefined;
   #snapshot: TreeSnapshot | undefined = undefined;
@@ -111,22 +116,20 @@ export class Tree {
     if (wayBack === 'keep') this.#undos = [];
   }
 
-  /** Ends the transaction; its changes, in order. */
-  commit(): readonly Change[] {
+  /** Ends the transaction, and tells its changes in their order. The listener must not change the tree. */
+  commit(listener?: ChangeListener): void {
     invariant(this.#isWriting, 'a transaction is running');
-    const changes = this.#changes ?? nothing;
+    if (listener !== undefined) {
+      for (let at = 0; at < this.#changesCount; at += 1) listener(this.#befores[at], this.#afters[at]);
+    }
     this.#close();
-    return changes;
   }
 
   /** Ends the transaction as if it had never been. */
   rollback(): void {
     invariant(this.#isWriting, 'a transaction is running');
     const undos = this.#undos ?? [];
-    invariant(
-      this.#undos !== undefined || this.#changes === undefined,
-      'what changed something has a way back',
-    );
+    invariant(this.#undos !== undefined || this.#changesCount === 0, 'what changed something has a way back');
     for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
       switch (undo.kind) {
         case 'assign':
@@ -153,7 +156,7 @@ export class Tree {
     this.#undos?.push({ kind: 'add', cell }, { kind: 'assign', cell: parent, before: parent.record });
     const stamp = { zxid: record.czxid, elapsedMs: record.elapsedMs };
     this.#store.assign(parent, withChild(parent.record, 1, stamp));
-    this.#note({ path: record.path, before: undefined, after: record });
+    this.#note(undefined, record);
   }
 
   /** Gives an existing znode another record. */
@@ -166,7 +169,7 @@ export class Tree {
     invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
     this.#undos?.push({ kind: 'assign', cell, before });
     this.#store.assign(cell, record);
-    this.#note({ path: before.path, before, after: record });
+    this.#note(before, record);
   }
 
   /** Removes a leaf other than the root; its parent counts that by the stamp. */
@@ -179,7 +182,7 @@ export class Tree {
     this.#store.drop(cell);
     this.#undos?.push({ kind: 'drop', cell }, { kind: 'assign', cell: parent, before: parent.record });
     this.#store.assign(parent, withChild(parent.record, -1, stamp));
-    this.#note({ path: record.path, before: record, after: undefined });
+    this.#note(record, undefined);
   }
 
   /**
@@ -226,14 +229,20 @@ export class Tree {
     invariant(this.#isWriting, 'writes happen inside a transaction');
   }
 
-  #note(change: Change): void {
-    if (this.#changes === undefined) this.#changes = [change];
-    else this.#changes.push(change);
+  #note(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
+    this.#befores[this.#changesCount] = before;
+    this.#afters[this.#changesCount] = after;
+    this.#changesCount += 1;
   }
 
   #close(): void {
     this.#isWriting = false;
     this.#undos = undefined;
-    this.#changes = undefined;
+    for (let at = 0; at < this.#changesCount; at += 1) {
+      // Lets the records go.
+      this.#befores[at] = undefined;
+      this.#afters[at] = undefined;
+    }
+    this.#changesCount = 0;
   }
 }

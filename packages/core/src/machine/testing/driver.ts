@@ -14,7 +14,11 @@ import { Machine } from '../machine.ts';
 import { SnapshotReader } from '../snapshot-reader.ts';
 import type { SnapshotWriter } from '../snapshot-writer.ts';
 
-export const noHooks: ApplyHooks = { waitingSessions: new Set(), requestApplied: () => undefined };
+export const noHooks: ApplyHooks = {
+  waitingSessions: new Set(),
+  isWatched: () => true,
+  requestApplied: () => undefined,
+};
 
 export interface OpenedSession {
   readonly id: number;

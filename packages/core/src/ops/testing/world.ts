@@ -17,7 +17,7 @@ import type { OpError, OpResult } from '../../codec/reply.ts';
 import type { Value, ValueSource } from '../../codec/value.ts';
 import { InvariantViolation } from '../../invariant.ts';
 import { defaultEnsembleLimits, type EnsembleLimits } from '../../limits.ts';
-import type { Change } from '../../tree/change.ts';
+import { changeOf, type Change } from '../../tree/change.ts';
 import { Tree } from '../../tree/tree.ts';
 import type { ZnodeRecord } from '../../tree/znode-record.ts';
 import type { OpContext } from '../context.ts';
@@ -75,7 +75,9 @@ export class World {
       this.tree.rollback();
       this.changes = [];
     } else {
-      this.changes = this.tree.commit();
+      const changes: Change[] = [];
+      this.tree.commit((from, to) => void changes.push(changeOf(from, to)));
+      this.changes = changes;
     }
     this.tree.validate();
     return result;
