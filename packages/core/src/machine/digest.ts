@@ -28,8 +28,8 @@ export function digestOf(state: MachineState): string {
 
 function mixState(seed: number, state: MachineState): number {
   let hash = mix(seed, state.zxid);
-  hash = mix(hash, state.wallMs);
-  hash = mix(hash, state.elapsedMs);
+  hash = mix(hash, state.moment.wallMs);
+  hash = mix(hash, state.moment.elapsedMs);
   return mix(hash, state.history.evictedThrough);
 }
 

@@ -62,12 +62,12 @@ export class Machine {
 
   /** Elapsed time of the ensemble at the last entry, in milliseconds. */
   get elapsedMs(): number {
-    return this.#state.elapsedMs;
+    return this.#state.moment.elapsedMs;
   }
 
   /** Wall time at the last entry; never runs backwards. */
   get wallMs(): number {
-    return this.#state.wallMs;
+    return this.#state.moment.wallMs;
   }
 
   /** Defaults until the first leader's `configure` is applied. */

@@ -143,8 +143,7 @@ export class SnapshotReader {
     const state = this.#state;
     state.appliedIndex = facts.appliedIndex;
     state.zxid = facts.zxid;
-    state.wallMs = facts.wallMs;
-    state.elapsedMs = facts.elapsedMs;
+    state.moment = { wallMs: facts.wallMs, elapsedMs: facts.elapsedMs };
     state.configured = facts.configured;
     state.limits = Object.freeze(facts.limits);
     state.history.restore(facts.evictedThrough);

@@ -10,9 +10,8 @@ import { limitNames, secretHashBytes } from '../codec/op-encode.ts';
 import type { CreateKind } from '../codec/op.ts';
 import { pathProblem } from '../codec/path.ts';
 import { checkValue } from '../codec/value-check.ts';
-import { dataLengthOf } from '../codec/value-source.ts';
 import { pathBytesMax, type EnsembleLimits } from '../limits.ts';
-import type { ZnodeRecord } from '../tree/znode-record.ts';
+import { recordOf, type ZnodeRecord } from '../tree/znode-record.ts';
 import type { Change, Transaction } from './contract.ts';
 import { limitsProblem } from './limit-rules.ts';
 import type { CapturedSession } from './session-capture.ts';
@@ -107,7 +106,7 @@ export function readZnode(reader: ByteReader): ZnodeRecord {
   const mtime = reader.varint();
   const version = reader.varint();
   const cversion = reader.varint();
-  const aversion = reader.varint();
+  if (reader.varint() !== 0) throw corrupted('a znode has an access list');
   const owner = reader.varint();
   const childrenCount = reader.varint();
   const createCount = reader.varint();
@@ -115,14 +114,12 @@ export function readZnode(reader: ByteReader): ZnodeRecord {
   const value = reader.view(reader.varint());
   const valueProblem = checkValue(value.source, value.start, value.end);
   if (valueProblem !== undefined) throw corrupted(`a value is wrong: ${valueProblem}`);
-  // The fields stand in the order of tree/znode-record.ts, so that all records share one shape.
-  return {
+  return recordOf({
     path,
-    source: value.source,
-    start: value.start,
-    end: value.end,
+    value,
     createKind,
     ttlMs,
+    owner,
     czxid,
     mzxid,
     pzxid,
@@ -130,14 +127,10 @@ export function readZnode(reader: ByteReader): ZnodeRecord {
     mtime,
     version,
     cversion,
-    aversion,
-    owner,
-    dataLength: dataLengthOf(value),
     childrenCount,
     createCount,
     elapsedMs,
-    memo: undefined,
-  };
+  });
 }
 
 export function writeSession(writer: ByteWriter, session: SessionHead): void {

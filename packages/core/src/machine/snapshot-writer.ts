@@ -59,8 +59,8 @@ export class SnapshotWriter {
     this.#facts = {
       appliedIndex: state.appliedIndex,
       zxid: state.zxid,
-      wallMs: state.wallMs,
-      elapsedMs: state.elapsedMs,
+      wallMs: state.moment.wallMs,
+      elapsedMs: state.moment.elapsedMs,
       configured: state.configured,
       limits: state.limits,
       evictedThrough: state.history.evictedThrough,

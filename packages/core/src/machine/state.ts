@@ -2,7 +2,7 @@
  * Everything that a machine holds, and the one way to change its tree. Internal to this folder: others see
  * Machine (machine.ts).
  *
- * Replicated: tree, sessions, history, limits, configured, zxid, wallMs, elapsedMs. Derived from them: reaper.
+ * Replicated: tree, sessions, history, limits, configured, zxid, moment. Derived from them: reaper.
  */
 import { anyVersion, type MultiOp, type SingleOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
@@ -12,6 +12,7 @@ import type { OpContext } from '../ops/context.ts';
 import { applyOp } from '../ops/dispatch.ts';
 import { changeOf, type Change, type ChangeListener } from '../tree/change.ts';
 import { Tree } from '../tree/tree.ts';
+import type { Moment } from '../tree/znode-record.ts';
 import type { Transaction } from './contract.ts';
 import { History } from './history.ts';
 import { Reaper } from './reaper.ts';
@@ -32,9 +33,8 @@ export class MachineState {
   zxid = 0;
   /** Of the last entry. */
   appliedIndex = 0;
-  /** Neither of them ever runs backwards, whatever the stamps of the leaders. */
-  wallMs = 0;
-  elapsedMs = 0;
+  /** Of the last entry. Neither clock ever runs backwards, whatever the stamps of the leaders. */
+  moment: Moment = { wallMs: 0, elapsedMs: 0 };
   /** Transactions of the entry that is being applied, of the commands that somebody watched. */
   transactions: Transaction[] = [];
   /** Whether somebody watches now; asked for each command. */
@@ -46,16 +46,21 @@ export class MachineState {
   readonly #opContext = {
     tree: this.tree,
     zxid: 0,
-    wallMs: 0,
-    elapsedMs: 0,
+    moment: this.moment,
     sessionId: 0,
     limits: this.limits,
   };
 
   /** Stamps of a leader whose clock is behind that of an earlier one change nothing. */
   advanceTimes(wallMs: number, elapsedMs: number): void {
-    if (Number.isSafeInteger(wallMs) && wallMs > this.wallMs) this.wallMs = wallMs;
-    if (Number.isSafeInteger(elapsedMs) && elapsedMs > this.elapsedMs) this.elapsedMs = elapsedMs;
+    const before = this.moment;
+    const isWallLater = Number.isSafeInteger(wallMs) && wallMs > before.wallMs;
+    const isElapsedLater = Number.isSafeInteger(elapsedMs) && elapsedMs > before.elapsedMs;
+    if (!isWallLater && !isElapsedLater) return;
+    this.moment = {
+      wallMs: isWallLater ? wallMs : before.wallMs,
+      elapsedMs: isElapsedLater ? elapsedMs : before.elapsedMs,
+    };
   }
 
   /** Executes one op under the current zxid: all of it or nothing. `sessionId` 0: of no session. */
@@ -94,8 +99,7 @@ export class MachineState {
   #context(sessionId: number): OpContext {
     const context = this.#opContext;
     context.zxid = this.zxid;
-    context.wallMs = this.wallMs;
-    context.elapsedMs = this.elapsedMs;
+    context.moment = this.moment;
     context.sessionId = sessionId;
     context.limits = this.limits;
     return context;

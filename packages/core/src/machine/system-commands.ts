@@ -86,7 +86,7 @@ function openSession(state: MachineState, op: OpOf<'open-session'>): OpResult | 
     id: state.zxid,
     secretHash: op.secretHash,
     timeoutMs: grantedTimeout(op.timeoutMs, limits),
-    openedAtMs: state.wallMs,
+    openedAtMs: state.moment.wallMs,
   });
   return sessionResult(opened);
 }
@@ -154,7 +154,7 @@ function reapTtl(state: MachineState, op: OpOf<'reap-ttl'>): OpResult | OpError 
     record.createKind === 'ttl' &&
     record.mzxid === op.mzxid &&
     dueMs !== undefined &&
-    dueMs <= state.elapsedMs;
+    dueMs <= state.moment.elapsedMs;
   return isDue ? state.reap(path) : failed('COMPARE_FAILED', { path, reason: 'the znode is in use' });
 }
 

@@ -12,16 +12,15 @@ import type { ErrorCode, ErrorDetails } from '../errors.ts';
 import type { EnsembleLimits } from '../limits.ts';
 import { parentOf, pathProblem } from '../codec/path.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { Moment } from '../tree/znode-record.ts';
 
 /** Owned by the machine, which changes its fields from command to command. Also the {@link Stamp} of changes. */
 export interface OpContext {
   readonly tree: Tree;
   /** Of the command. */
   readonly zxid: number;
-  /** Wall time of the entry. */
-  readonly wallMs: number;
-  /** Elapsed ensemble time of the entry. */
-  readonly elapsedMs: number;
+  /** Of the entry. */
+  readonly moment: Moment;
   /** The asking session; 0 for none. */
   readonly sessionId: number;
   readonly limits: EnsembleLimits;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { changed } from '../tree/testing/facts.ts';
 import { sourceOf } from '../codec/value-source.ts';
 import { pathBytesMax, pathSegmentsMax } from '../limits.ts';
 import { create, encoded, multi, remove, set, World } from './testing/world.ts';
@@ -207,7 +208,7 @@ describe('a sequential name', () => {
     world.done(create('/q'));
     for (const createCount of [2_147_483_647, 2_147_483_648, 9_999_999_998]) {
       world.tree.begin();
-      world.tree.replace({ ...world.record('/q'), ...stamp, createCount });
+      world.tree.replace(changed(world.record('/q'), { ...stamp, createCount }));
       world.tree.commit();
       expect(world.done(create('/q/n-', { sequential: true }))).toMatchObject({
         path: `/q/n-${createCount}`,

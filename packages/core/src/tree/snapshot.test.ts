@@ -7,12 +7,12 @@ import type { TreeSnapshot } from './snapshot.ts';
 import { Tree } from './tree.ts';
 import { newRecord, withValue, type ZnodeRecord } from './znode-record.ts';
 
-const stamp = { zxid: 9, wallMs: 9, elapsedMs: 9 };
+const stamp = { zxid: 9, moment: { wallMs: 9, elapsedMs: 9 } };
 
 function record(path: string, zxid = 1): ZnodeRecord {
   return newRecord(
     { path, value: nullValue(), createKind: 'persistent', ttlMs: 0, owner: 0 },
-    { zxid, wallMs: zxid, elapsedMs: zxid },
+    { zxid, moment: { wallMs: zxid, elapsedMs: zxid } },
   );
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { nullValue } from './null-value.ts';
+import { changed } from './testing/facts.ts';
 import { Tree } from './tree.ts';
 import { newRecord, type NewZnode, type ZnodeRecord } from './znode-record.ts';
 
 function record(path: string, rest: Partial<NewZnode> = {}): ZnodeRecord {
   const znode: NewZnode = { path, value: nullValue(), createKind: 'persistent', ttlMs: 0, owner: 0, ...rest };
-  return newRecord(znode, { zxid: 1, wallMs: 2, elapsedMs: 3 });
+  return newRecord(znode, { zxid: 1, moment: { wallMs: 2, elapsedMs: 3 } });
 }
 
 function sample(): Tree {
@@ -14,7 +15,7 @@ function sample(): Tree {
   for (const path of ['/a', '/a/b', '/a/b/c', '/d', '/a/e']) tree.insert(record(path));
   tree.insert(record('/d/f', { createKind: 'ephemeral', owner: 9 }));
   tree.insert(record('/d/g', { createKind: 'ttl', ttlMs: 5 }));
-  tree.remove('/a/e', { zxid: 2, elapsedMs: 4 });
+  tree.remove('/a/e', { zxid: 2, moment: { wallMs: 4, elapsedMs: 4 } });
   tree.commit();
   return tree;
 }
@@ -63,7 +64,7 @@ describe('loading a tree', () => {
   test.each(['forwards', 'backwards'])('a wrong number of children is a problem, %s', (direction) => {
     for (const change of [-1, 1]) {
       const records = [...sample().walk('/')].map((one) =>
-        one.path === '/d' ? { ...one, childrenCount: one.childrenCount + change } : one,
+        one.path === '/d' ? changed(one, { childrenCount: one.childrenCount + change }) : one,
       );
       const { problem } = load(direction === 'forwards' ? records : records.toReversed());
       expect(problem).toBe('1 znodes have another number of children');
@@ -76,13 +77,13 @@ describe('loading a tree', () => {
   });
 
   test('a record that no znode can have is a problem', () => {
-    const root = { ...record('/'), childrenCount: 1 };
+    const root = changed(record('/'), { childrenCount: 1 });
     expect(load([root, record('/a/')]).problem).toMatch(/path cannot be used/);
     expect(load([root, record('/a', { owner: 7 })]).problem).toMatch(/owner/);
     expect(load([root, record('/a', { createKind: 'ephemeral' })]).problem).toMatch(/owner/);
     expect(load([root, record('/a', { createKind: 'ttl' })]).problem).toMatch(/time to live/);
     expect(load([root, record('/a', { ttlMs: 1 })]).problem).toMatch(/time to live/);
-    const parent = { ...record('/a', { createKind: 'ephemeral', owner: 7 }), childrenCount: 1 };
+    const parent = changed(record('/a', { createKind: 'ephemeral', owner: 7 }), { childrenCount: 1 });
     expect(load([root, parent, record('/a/b')]).problem).toMatch(/ephemeral znode \/a has children/);
   });
 });

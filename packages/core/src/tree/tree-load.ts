@@ -86,7 +86,7 @@ export class TreeLoad {
 export function inventedRecord(path: string): ZnodeRecord {
   return newRecord(
     { path, value: nullValue(), createKind: 'persistent', ttlMs: 0, owner: 0 },
-    { zxid: 0, wallMs: 0, elapsedMs: 0 },
+    { zxid: 0, moment: { wallMs: 0, elapsedMs: 0 } },
   );
 }
 

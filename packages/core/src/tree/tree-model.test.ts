@@ -141,7 +141,10 @@ class Run {
 
   transaction(writes: readonly Write[], isCommitted: boolean): void {
     this.zxid += 1;
-    const stamp = { zxid: this.zxid, wallMs: 1_000 + this.zxid, elapsedMs: 5 * this.zxid };
+    const stamp = {
+      zxid: this.zxid,
+      moment: { wallMs: 1_000 + this.zxid, elapsedMs: 5 * this.zxid },
+    };
     const kept = new Map(this.#model.records);
     const { digest } = this.#tree;
     this.#tree.begin();

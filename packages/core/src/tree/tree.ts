@@ -146,7 +146,7 @@ export class Tree {
     this.#close();
   }
 
-  /** Adds a znode at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and elapsedMs. */
+  /** Adds a znode at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and moment. */
   insert(record: ZnodeRecord): void {
     this.#requireWriting();
     const parent = this.#store.findParent(record.path);
@@ -154,7 +154,7 @@ export class Tree {
     invariant(parent.record.owner === 0, 'an ephemeral znode has no children');
     const cell = this.#store.add(record, parent);
     this.#undos?.push({ kind: 'add', cell }, { kind: 'assign', cell: parent, before: parent.record });
-    const stamp = { zxid: record.czxid, elapsedMs: record.elapsedMs };
+    const stamp = { zxid: record.czxid, moment: record.moment };
     this.#store.assign(parent, withChild(parent.record, 1, stamp));
     this.#note(undefined, record);
   }
@@ -173,7 +173,7 @@ export class Tree {
   }
 
   /** Removes a leaf other than the root; its parent counts that by the stamp. */
-  remove(path: string, stamp: Pick<Stamp, 'zxid' | 'elapsedMs'>): void {
+  remove(path: string, stamp: Stamp): void {
     this.#requireWriting();
     const cell = this.#store.find(path);
     invariant(cell !== undefined, 'the znode that is removed exists');

@@ -59,8 +59,7 @@ export class World {
     const context: OpContext = {
       tree: this.tree,
       zxid: this.zxid,
-      wallMs: 1_000 + this.zxid,
-      elapsedMs: 10 * this.zxid,
+      moment: { wallMs: 1_000 + this.zxid, elapsedMs: 10 * this.zxid },
       sessionId: this.sessionId,
       limits: this.limits,
     };

@@ -1,0 +1,29 @@
+/** A record's facts one by one, so that a test can change one of them. */
+import { recordOf, type ZnodeFacts, type ZnodeRecord } from '../znode-record.ts';
+
+export function factsOf(record: ZnodeRecord): ZnodeFacts {
+  const { path, createKind, ttlMs, owner, czxid, mzxid, pzxid, ctime, mtime } = record;
+  const { version, cversion, childrenCount, createCount, elapsedMs, source, start, end } = record;
+  return {
+    path,
+    value: { source, start, end },
+    createKind,
+    ttlMs,
+    owner,
+    czxid,
+    mzxid,
+    pzxid,
+    ctime,
+    mtime,
+    version,
+    cversion,
+    childrenCount,
+    createCount,
+    elapsedMs,
+  };
+}
+
+/** The same record but for these facts. */
+export function changed(record: ZnodeRecord, facts: Partial<ZnodeFacts>): ZnodeRecord {
+  return recordOf({ ...factsOf(record), ...facts });
+}
