@@ -32,7 +32,7 @@ export interface ReadOptions extends WaitOptions {
   /**
    * `'session'` (default): never older than anything this session saw or wrote; needs no majority.
    * `'linearizable'`: sees every write that was answered anywhere before the call; needs a majority, and later
-   * writes of the session wait until it is answered.
+   * calls of the session wait until it is answered.
    */
   readonly consistency?: 'session' | 'linearizable';
 }

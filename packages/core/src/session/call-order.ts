@@ -1,14 +1,18 @@
 /**
  * The order of a session: what reaches the link reaches it in the order of the calls. A session read needs no
  * waiting, because the link answers it exactly after the request that precedes it. A linearizable read is a
- * barrier for later writes: it is answered from the present, so a write that overtook it would be seen by it.
+ * barrier for what is called later: it is answered from the present, so a write that overtook it would be seen by
+ * it, and a session read that did would show an older state than the read before it. Above all `sync` followed by
+ * a read, nobody awaiting the first, must mean what it says. Only linearizable reads share the way, as they share
+ * a round of the leader.
  *
  * Invariant: once one step is held, every later step is held too.
  */
 
 /** A write, a read or a registration on its way to the link. */
 export interface Step {
-  readonly isWrite: boolean;
+  /** A linearizable read. */
+  readonly isBarrier: boolean;
   /** False once nobody waits for it: it is passed over. */
   readonly isWanted: boolean;
   /** Hands it to the link. */
@@ -22,7 +26,7 @@ export class CallOrder {
   #isDraining = false;
 
   enter(step: Step): void {
-    if (this.#held.length > 0 || (step.isWrite && this.#barrierCount > 0)) this.#held.push(step);
+    if (this.#held.length > 0 || (!step.isBarrier && this.#barrierCount > 0)) this.#held.push(step);
     else step.pass();
   }
 
@@ -61,7 +65,7 @@ export class CallOrder {
     let passed = 0;
     for (const step of this.#held) {
       if (step.isWanted) {
-        if (step.isWrite && this.#barrierCount > 0) break;
+        if (!step.isBarrier && this.#barrierCount > 0) break;
         step.pass();
       }
       passed += 1;

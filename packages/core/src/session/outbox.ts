@@ -47,6 +47,7 @@ export interface WriteContext {
 /** One write, whatever its result is. */
 export abstract class Write extends WaitingCall {
   readonly isWrite = true;
+  readonly isBarrier = false;
   readonly op: Op;
   request = 0;
   stage: Stage = held;

@@ -1,6 +1,6 @@
 /**
  * Reads of a session: each keeps its place after the request that was numbered last when it went to the link.
- * A linearizable one is a barrier for later writes from the moment the link has it until it is answered.
+ * A linearizable one is a barrier for later calls from the moment the link has it until it is answered.
  */
 import type { Outcome } from '../errors.ts';
 import type { CallOrder } from './call-order.ts';
@@ -32,11 +32,16 @@ export abstract class Read extends WaitingCall {
   readonly question: ReadQuestion;
   context: ReadContext | undefined;
   #handle: { cancel(): void } | undefined;
-  #isBarrier = false;
+  /** The barrier is raised. */
+  #isRaised = false;
 
   constructor(question: ReadQuestion, reject: (reason: unknown) => void) {
     super(reject);
     this.question = question;
+  }
+
+  get isBarrier(): boolean {
+    return this.question.consistency === 'linearizable';
   }
 
   pass(): void {
@@ -46,8 +51,8 @@ export abstract class Read extends WaitingCall {
     // What was written before must reach the link before.
     outbox.flush();
     const { query, consistency } = this.question;
-    if (consistency === 'linearizable') {
-      this.#isBarrier = true;
+    if (this.isBarrier) {
+      this.#isRaised = true;
       order.raiseBarrier();
     }
     const handle = link.read({
@@ -82,8 +87,8 @@ export abstract class Read extends WaitingCall {
   }
 
   #lowerBarrier(): void {
-    if (!this.#isBarrier) return;
-    this.#isBarrier = false;
+    if (!this.#isRaised) return;
+    this.#isRaised = false;
     this.context?.order.lowerBarrier();
   }
 }

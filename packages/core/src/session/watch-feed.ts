@@ -39,7 +39,7 @@ interface Waiter {
 const finished: IteratorResult<WatchBatch, undefined> = Object.freeze({ done: true, value: undefined });
 
 export class WatchFeed implements Step, SessionPart {
-  readonly isWrite = false;
+  readonly isBarrier = false;
   readonly #core: SessionCore;
   readonly #settings: WatchSettings;
   #queue: (Snapshot | Changes)[] = [];
