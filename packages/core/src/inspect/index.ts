@@ -13,6 +13,7 @@ export { decodeValue } from '../codec/value-decode.ts';
 export type { ValueSource } from '../codec/value.ts';
 export { sourceOf } from '../codec/value-source.ts';
 export { encodeValue, ValueEncoder } from '../codec/value-encode.ts';
+export { invariant, InvariantViolation } from '../invariant.ts';
 export { defaultEnsembleLimits, defaultPeerLimits } from '../limits.ts';
 export { Machine } from '../machine/machine.ts';
 export type { AppliedItem, Change, SessionView, Transaction } from '../machine/contract.ts';
