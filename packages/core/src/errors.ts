@@ -32,7 +32,8 @@ export type ErrorCode =
   | 'CORRUPTED'
   | 'STORAGE_FAILED'
   | 'PROTOCOL'
-  | 'FATAL';
+  | 'FATAL'
+  | 'STORAGE_FULL';
 
 /** Whether the write happened. Reads are `'not-applied'`: they change nothing. */
 export type Outcome = 'not-applied' | 'applied' | 'unknown';
@@ -68,6 +69,7 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAVAILABLE',
   'OVERLOADED',
   'WATCH_OVERFLOW',
+  'STORAGE_FULL',
 ]);
 
 /** What a {@link CoordinationError} is made of beside its code. */
@@ -137,6 +139,7 @@ const sentences: Readonly<Record<ErrorCode, string>> = {
   STORAGE_FAILED: 'the storage failed; this peer has stopped',
   PROTOCOL: 'a frame or message breaks the protocol',
   FATAL: 'an internal failure stopped this peer',
+  STORAGE_FULL: 'there is no room on the disk',
 };
 
 function describe(code: ErrorCode, details: ErrorDetails): string {

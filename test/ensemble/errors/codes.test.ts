@@ -453,6 +453,7 @@ const notYet: Readonly<Partial<Record<ErrorCode, string>>> = {
     'apply answers it for commands of another making, which packages/core/src/ops tests',
   PROTOCOL:
     'a frame that breaks the protocol is dropped where it arrives and reported to the logger; no call sees it',
+  STORAGE_FULL: 'a storage says it to its peer, which waits for room; callers see their deadline pass',
 };
 
 const reference = readFileSync(new URL('../../../docs/reference/errors.md', import.meta.url), 'utf8');

@@ -67,6 +67,7 @@ const errorNumbers: Readonly<Record<ErrorCode, number>> = {
   STORAGE_FAILED: 25,
   PROTOCOL: 26,
   FATAL: 27,
+  STORAGE_FULL: 28,
 };
 
 const errorCodes: ReadonlyMap<number, ErrorCode> = new Map(

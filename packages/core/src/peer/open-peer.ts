@@ -2,6 +2,7 @@
 import { CoordinationError } from '../errors.ts';
 import { Machine } from '../machine/machine.ts';
 import { SnapshotReader } from '../machine/snapshot-reader.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type { Storage, StoredState } from '../ports/storage.ts';
 import { Replica } from '../replica/replica.ts';
@@ -66,6 +67,7 @@ async function start(
   try {
     const machine = await restoreMachine(storage, stored);
     const replica = new Replica(replicaConfig(checked, stored.incarnation, random), stored, machine);
+    if (stored.damage !== undefined) judgeDamage(stored.damage, replica, logger);
     observer?.opened(replica, stored);
     const votersCount = Object.keys(members).length;
     if (votersCount % 2 === 0) {
@@ -82,6 +84,24 @@ async function start(
     await ofStorage(() => storage.close()).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * A member whose storage is damaged may have promised what is gone. Others that hold it can give it back: it comes
+ * back as a member that lost its data (raft/admission.ts), except that it still has the intact part. Alone, it
+ * would lose without a word what it acknowledged.
+ */
+function judgeDamage(damage: string, replica: Replica, logger: Logger): void {
+  const { voters } = replica.raft.membership;
+  if (voters.length > 1) {
+    logger.error(
+      { damage },
+      'the storage is damaged: this member counts again when its ensemble has admitted it',
+    );
+    return;
+  }
+  const whatToDo = 'restore a copy of it, or export what is intact and begin anew (docs/guides/repair.md)';
+  throw new CoordinationError('CORRUPTED', { details: { reason: `${damage}; ${whatToDo}` } });
 }
 
 /** What the storage refuses, or throws, is `STORAGE_FAILED` unless it says something more exact. */

@@ -4,7 +4,9 @@
  *
  * Its rules are those of POSIX, not kinder: what was written is durable only after `sync` of the file, and a name
  * that was created, renamed or removed only after `sync` of the directory. After a crash any subset of what was
- * not synced may be there, in any order. A call that fails leaves unknown what of it happened.
+ * not synced may be there, in any order. A write that was not synced may be torn between sectors (512 bytes of the
+ * file, aligned): some hold the new bytes, others the old ones, and the last new one may end anywhere. A call that
+ * fails leaves unknown what of it happened.
  */
 
 /** One flat directory. Names have no separators. */

@@ -30,25 +30,34 @@ export interface WriteBatch {
 
 /** What a storage holds when it is opened. */
 export interface StoredState {
-  /** Random identity of this directory's life; a new, empty storage takes the one that was offered. */
+  /** Random identity of this storage's life; a new or damaged one takes the one that was offered. */
   readonly incarnation: number;
   readonly hardState: HardState | undefined;
   readonly snapshot: SnapshotMeta | undefined;
   /** In order, without a gap, starting at most at snapshot.index + 1. */
   readonly entries: readonly Entry[];
+  /**
+   * What is damaged or missing, in words; undefined: nothing. Then the rest is the intact part before the damage, and
+   * `incarnation` is the one that was offered, because this member may have promised what is gone: it counts for
+   * nothing until its ensemble has admitted it again, and if it is alone it does not start. The directory stays as
+   * it was found until the first write.
+   */
+  readonly damage?: string | undefined;
 }
 
 /** Who opens a storage, and what to write into a new one. */
 export interface StorageOwner {
   readonly member: string;
   readonly ensemble: string;
-  /** Used if the storage is new: a random safe integer above 0. */
+  /** Used if the storage is new or damaged: a random safe integer above 0. */
   readonly incarnation: number;
 }
 
 /**
  * A storage belongs to one peer at a time. The peer calls `write` with at most one write outstanding.
- * A rejected promise poisons the storage: the peer stops, and nothing is retried.
+ * A rejected promise poisons the storage: the peer stops, and nothing is retried. There is one exception, a `write`
+ * that is rejected with a CoordinationError `STORAGE_FULL`: there was no room for it, nothing of its entries was
+ * written, and the peer may hand in the same batch again until there is room.
  * Byte arrays are handed over: neither side changes what it has passed to the other.
  */
 export interface Storage {
