@@ -7,9 +7,10 @@
 import type { Task } from './agenda.ts';
 import type { ConnectionEnd, Endpoint } from './endpoint.ts';
 import type { FaultKind } from './faults.ts';
-import type { Time } from './host-clock.ts';
 import type { Life } from './life.ts';
+import type { Link } from './link.ts';
 import type { RandomStream } from './random-stream.ts';
+import type { Time } from './time.ts';
 import { digestOfBytes } from './trace.ts';
 
 /** One stream for each thing that is drawn. */
@@ -49,6 +50,8 @@ export class FrameWay {
     const { link } = end;
     const { conditions } = link;
     if (end.connection.isBroken || link.isCut) return;
+    // Drawn for every frame, so that a frame that is lost leaves the others their delays.
+    const delayUs = this.delayUs(link);
     if (streams.loss.chance(conditions.lossPpm)) {
       faulted('loss');
       return;
@@ -56,14 +59,15 @@ export class FrameWay {
     let copy = bytes.slice();
     if (streams.corrupt.chance(conditions.corruptPpm)) {
       faulted('corrupt');
-      copy = this.#corrupted(copy);
+      copy = this.corrupted(copy);
     }
     end.queuedFrames += 1;
     end.queuedBytes += copy.length;
-    this.#plan(end, new FrameTask(this.#options, end, { bytes: copy, isCounted: true }));
+    this.#plan(link, new FrameTask(this.#options, end, { bytes: copy, isCounted: true }), delayUs);
     if (streams.duplicate.chance(conditions.duplicatePpm)) {
       faulted('duplicate');
-      this.#plan(end, new FrameTask(this.#options, end, { bytes: copy.slice(), isCounted: false }));
+      const twin = new FrameTask(this.#options, end, { bytes: copy.slice(), isCounted: false });
+      this.#plan(link, twin, delayOn(link, streams.duplicate));
     }
     if (streams.replay.chance(conditions.replayPpm)) {
       const atUs = time.nowUs + 1 + streams.replay.below(conditions.replayUsMax);
@@ -72,32 +76,35 @@ export class FrameWay {
   }
 
   /** Microseconds that something takes from one host to another. */
-  delayUs(end: Pick<ConnectionEnd, 'link'>): number {
-    const { delayUsMin, delayUsMean } = end.link.conditions;
-    return delayUsMin + this.#options.streams.delay.exponential(delayUsMean);
+  delayUs(link: Link): number {
+    return delayOn(link, this.#options.streams.delay);
   }
 
   /** When something that keeps its place arrives, if it is sent now. */
-  arrivalUs(end: Pick<ConnectionEnd, 'link'>): number {
-    const { link } = end;
-    link.lastArrivalUs = Math.max(link.lastArrivalUs, this.#options.time.nowUs + this.delayUs(end));
+  arrivalUs(link: Link): number {
+    return this.#inOrder(link, this.delayUs(link));
+  }
+
+  #inOrder(link: Link, delayUs: number): number {
+    link.lastArrivalUs = Math.max(link.lastArrivalUs, this.#options.time.nowUs + delayUs);
     return link.lastArrivalUs;
   }
 
-  #plan(end: ConnectionEnd, task: Task): void {
+  #plan(link: Link, task: Task, delayUs: number): void {
     const { time, streams, faulted } = this.#options;
-    const { conditions } = end.link;
-    if (streams.reorder.chance(conditions.reorderPpm)) {
+    const { reorderPpm, reorderUsMax } = link.conditions;
+    if (streams.reorder.chance(reorderPpm)) {
       faulted('reorder');
-      task.atUs = time.nowUs + this.delayUs(end) + 1 + streams.reorder.below(conditions.reorderUsMax);
+      task.atUs = time.nowUs + delayUs + 1 + streams.reorder.below(reorderUsMax);
     } else {
-      task.atUs = this.arrivalUs(end);
+      task.atUs = this.#inOrder(link, delayUs);
     }
-    if (end.link.isClogged) end.link.waiting.push(task);
+    if (link.isClogged) link.waiting.push(task);
     else time.add(task);
   }
 
-  #corrupted<T extends Uint8Array>(bytes: T): T {
+  /** The same bytes, some bits of them flipped; in place. */
+  corrupted<T extends Uint8Array>(bytes: T): T {
     if (bytes.length === 0) return bytes;
     const { corrupt } = this.#options.streams;
     const count = corrupt.between(1, flippedBitsMax);
@@ -194,4 +201,9 @@ class ReplayTask implements Task {
     const { ensemble, member } = this.#end.other;
     return this.#options.endpointOf(ensemble, member);
   }
+}
+
+function delayOn(link: Link, stream: RandomStream): number {
+  const { delayUsMin, delayUsMean } = link.conditions;
+  return delayUsMin + stream.exponential(delayUsMean);
 }

@@ -6,27 +6,34 @@ import type { Clock, Timer } from '@quorate/core/ports';
 import { clockRatePpmMax, loopTurnUs, worldEpochMs } from '../limits.ts';
 import { badArgument } from './bad-argument.ts';
 import type { Task } from './agenda.ts';
+import type { FaultKind } from './faults.ts';
 import type { Life } from './life.ts';
 import type { RandomStream } from './random-stream.ts';
-
-/** What a clock needs of its world. */
-export interface Time {
-  readonly nowUs: number;
-  add(task: Task): void;
-}
+import { plainTask, type Time } from './time.ts';
 
 const rateScale = 1_000_000;
 
+/** What a clock starts with. */
+export interface HostClockOptions {
+  /** What the monotonic clock shows at first, in microseconds. */
+  readonly startUs: number;
+  readonly faulted: (kind: FaultKind) => void;
+}
+
+/** The clock of one host. */
 export class HostClock {
   readonly #time: Time;
+  readonly #faulted: (kind: FaultKind) => void;
   /** The local time at the anchor; both in microseconds. */
   #localUs: number;
   #anchorUs: number;
   #ratePpm = 0;
   #wallOffsetMs = 0;
 
-  constructor(time: Time, startUs: number) {
+  constructor(time: Time, options: HostClockOptions) {
+    const { startUs, faulted } = options;
     this.#time = time;
+    this.#faulted = faulted;
     this.#localUs = startUs;
     this.#anchorUs = time.nowUs;
   }
@@ -43,6 +50,7 @@ export class HostClock {
     this.#localUs = this.localUs();
     this.#anchorUs = this.#time.nowUs;
     this.#ratePpm = ratePpm;
+    this.#faulted('clock-rate');
   }
 
   /** Milliseconds by which the wall clock is ahead of the world's. Setting it is a jump; the monotonic clock goes on. */
@@ -53,6 +61,7 @@ export class HostClock {
   set wallOffsetMs(offsetMs: number) {
     if (!Number.isSafeInteger(offsetMs)) throw badArgument('offsetMs', 'an integer of milliseconds');
     this.#wallOffsetMs = offsetMs;
+    this.#faulted('clock-jump');
   }
 
   /** The monotonic clock, in microseconds. */
@@ -115,16 +124,8 @@ export class LifeClock implements Clock {
   afterInput(callback: () => void): void {
     const { life, time } = this.#options;
     if (life.isDead) return;
-    time.add({
-      atUs: time.nowUs + loopTurnUs,
-      sequence: 0,
-      kind: 'after-input',
-      life,
-      isTimer: false,
-      payload: 0,
-      isCancelled: false,
-      run: callback,
-    });
+    const atUs = time.nowUs + loopTurnUs;
+    time.add({ ...plainTask, atUs, kind: 'after-input', life, run: callback });
   }
 
   /** Calls back once; for the processes' own code. */

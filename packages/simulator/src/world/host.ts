@@ -20,9 +20,9 @@ export interface HostPorts {
   /** This process's place in the network; for one peer. */
   readonly transport: Transport;
   /** Resolves after so many milliseconds of this host's clock. */
-  sleep(delayMs: number): Promise<void>;
+  readonly sleep: (delayMs: number) => Promise<void>;
   /** `openPeer` with these ports unless the options name others, and watched by the invariants of the world. */
-  openPeer(options: PeerOptions): Promise<Peer>;
+  readonly openPeer: (options: PeerOptions) => Promise<Peer>;
 }
 
 /** What runs on a host. When it throws or rejects, its process ends with that error. */

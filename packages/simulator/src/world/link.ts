@@ -51,8 +51,8 @@ export class Link {
   readonly conditions: LinkConditions;
   /** Cuts that lie on it now; frames vanish while there is one. */
   cutsCount = 0;
-  /** Frames wait while it is clogged. */
-  isClogged = false;
+  /** Frames wait while there is one. */
+  clogsCount = 0;
   waiting: Task[] = [];
   /** When the last frame arrives that keeps its place: none overtakes it without being reordered. */
   lastArrivalUs = 0;
@@ -67,5 +67,9 @@ export class Link {
 
   get isCut(): boolean {
     return this.cutsCount > 0;
+  }
+
+  get isClogged(): boolean {
+    return this.clogsCount > 0;
   }
 }

@@ -16,9 +16,9 @@ import type {
 } from '@quorate/core/ports';
 import type { Task } from './agenda.ts';
 import type { FaultKind } from './faults.ts';
-import type { Time } from './host-clock.ts';
 import type { Life } from './life.ts';
 import type { RandomStream } from './random-stream.ts';
+import { plainTask, type Time } from './time.ts';
 
 /** How a disk behaves; each may be changed while it is used. */
 export interface StorageConditions {
@@ -162,7 +162,7 @@ export class StorageDisk {
     const { time, streams } = this.#options;
     const { latencyUsMin, latencyUsMean } = this.conditions;
     const atUs = time.nowUs + latencyUsMin + streams.latency.exponential(latencyUsMean);
-    time.add({ atUs, sequence: 0, kind, life, isTimer: false, isCancelled: false, ...what });
+    time.add({ ...plainTask, atUs, kind, life, ...what });
   }
 }
 

@@ -10,13 +10,14 @@ import { badArgument } from './bad-argument.ts';
 import { Agenda, type Task } from './agenda.ts';
 import { describeFrame } from './describe-frame.ts';
 import { FaultCounter, type FaultCounts, type FaultKind } from './faults.ts';
-import { HostClock, LifeClock, type Time } from './host-clock.ts';
+import { HostClock, LifeClock } from './host-clock.ts';
 import { Host, type HostPorts, type HostWorld } from './host.ts';
 import type { Life } from './life.ts';
 import { Network } from './network.ts';
 import { Observation } from './observation.ts';
 import { type RandomStream, streamOf } from './random-stream.ts';
 import { StorageDisk } from './storage-disk.ts';
+import { Time } from './time.ts';
 import { digestOfText, Trace, type TraceKind, type TraceLine } from './trace.ts';
 
 /** What a world is made of beside its seed. */
@@ -41,9 +42,8 @@ export class World {
   readonly #faults = new FaultCounter();
   readonly #observation: Observation;
   readonly #hosts = new Map<string, Host>();
-  readonly #time: Time;
+  readonly #time = new Time(this.#agenda);
   readonly #lateness: RandomStream;
-  #nowUs = 0;
   #livesCount = 0;
 
   constructor(options: WorldOptions) {
@@ -51,13 +51,6 @@ export class World {
     this.seed = seed;
     this.#options = options;
     this.#trace = new Trace(options.onTrace);
-    const nowUs = (): number => this.#nowUs;
-    this.#time = {
-      get nowUs() {
-        return nowUs();
-      },
-      add: (task) => this.#agenda.add(task),
-    };
     this.#lateness = this.random('timer-lateness');
     this.#observation = new Observation({ ...options, nowMs: () => this.nowMs, fail });
     this.network = new Network({
@@ -70,6 +63,7 @@ export class World {
         corrupt: this.random('network-corrupt'),
         replay: this.random('network-replay'),
         connect: this.random('network-connect'),
+        flap: this.random('network-flap'),
       },
       faulted: (kind) => this.#faults.add(kind),
       describe: describeFrame,
@@ -78,7 +72,7 @@ export class World {
 
   /** Milliseconds since the world began. */
   get nowMs(): number {
-    return this.#nowUs / 1_000;
+    return this.#time.nowUs / 1_000;
   }
 
   /** What the invariants see. */
@@ -115,12 +109,13 @@ export class World {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
     if (this.#hosts.size >= hostsMax) throw badArgument('host', `a world has at most ${hostsMax}`);
+    const faulted = (kind: FaultKind): void => this.#faults.add(kind);
     const startUs = this.random(`clock:${name}`).below(1_000_000_000);
     const host = new Host(
       {
         name,
         number: this.#hosts.size + 1,
-        clock: new HostClock(this.#time, startUs),
+        clock: new HostClock(this.#time, { startUs, faulted }),
         disk: new StorageDisk({
           time: this.#time,
           streams: {
@@ -128,7 +123,7 @@ export class World {
             failure: this.random(`disk-failure:${name}`),
             crash: this.random(`disk-crash:${name}`),
           },
-          faulted: (kind) => this.#faults.add(kind),
+          faulted,
         }),
         timers: { latenessUsMax: timerLatenessUsMax },
         random: this.random(`host:${name}`),
@@ -142,7 +137,7 @@ export class World {
   /** Resolves after so many virtual milliseconds. For the code that runs the world; a process has `ports.sleep`. */
   sleep(delayMs: number): Promise<void> {
     if (!Number.isFinite(delayMs) || delayMs < 0) throw badArgument('delayMs', 'a number of at least 0');
-    return new Promise((resolve) => this.#later('sleep', Math.round(delayMs * 1_000), resolve));
+    return new Promise((resolve) => this.#time.after('sleep', Math.round(delayMs * 1_000), resolve));
   }
 
   /** From now on these members have no faults any more: the invariants may expect progress of them. */
@@ -167,7 +162,7 @@ export class World {
   step(): void {
     const task = this.#agenda.take();
     if (task === undefined) return;
-    this.#nowUs = Math.max(this.#nowUs, task.atUs);
+    this.#time.nowUs = Math.max(this.#time.nowUs, task.atUs);
     if (task.isCancelled) return;
     const { life } = task;
     if (life?.isDead === true) return;
@@ -176,7 +171,7 @@ export class World {
       life.hold(task);
       return;
     }
-    this.#trace.add(task.kind, life?.host.number ?? 0, this.#nowUs, task.payload);
+    this.#trace.add(task.kind, life?.host.number ?? 0, this.#time.nowUs, task.payload);
     if (this.#trace.isRead && isTold(task)) {
       this.#trace.tell({
         atMs: this.nowMs,
@@ -210,6 +205,7 @@ export class World {
       note: (host, kind, text) => {
         const fault = faultOfNote[kind];
         if (fault !== undefined) this.#faults.add(fault);
+        if (kind === 'crash' && !host.isPowered) this.#faults.add('power-loss');
         this.#note(kind, host, text);
       },
       ended: (life, facts) => {
@@ -219,11 +215,11 @@ export class World {
       wiped: (host) => this.#observation.wiped(host.name),
       woken: (life) => {
         for (const task of life.wake()) {
-          task.atUs = this.#nowUs;
+          task.atUs = this.#time.nowUs;
           this.#agenda.add(task);
         }
       },
-      later: (delayUs, action) => this.#later('stall', delayUs, action),
+      later: (delayUs, action) => this.#time.after('stall', delayUs, action),
       fail: this.#options.fail,
     };
   }
@@ -257,21 +253,8 @@ export class World {
     return { debug: () => undefined, info: write('info'), warn: write('warn'), error: write('error') };
   }
 
-  #later(kind: TraceKind, delayUs: number, run: () => void): void {
-    this.#agenda.add({
-      atUs: this.#nowUs + delayUs,
-      sequence: 0,
-      kind,
-      life: undefined,
-      isTimer: false,
-      isCancelled: false,
-      payload: 0,
-      run,
-    });
-  }
-
   #note(kind: TraceKind, host: Host | undefined, text: string): void {
-    this.#trace.add(kind, host?.number ?? 0, this.#nowUs, digestOfText(text));
+    this.#trace.add(kind, host?.number ?? 0, this.#time.nowUs, digestOfText(text));
     if (this.#trace.isRead) this.#trace.tell({ atMs: this.nowMs, kind, host: host?.name, text });
   }
 }
