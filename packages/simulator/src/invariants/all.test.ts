@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest';
+import { allInvariants } from './all.ts';
+import { storm } from './testing/storm.ts';
+
+describe('all invariants', () => {
+  test('have names of their own, a statement and a source', () => {
+    const names = allInvariants.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { statement, source } of allInvariants) {
+      expect(statement).toMatch(/\.$/);
+      expect(source).not.toBe('');
+    }
+  });
+
+  test.each([1, 2, 3])('hold in storm %d', async (seed) => {
+    const { durationMs, faults } = await storm(seed, allInvariants);
+    expect(durationMs).toBeGreaterThan(10_000);
+    expect(faults.crash).toBeGreaterThanOrEqual(0);
+  });
+});
