@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { allInvariants } from './invariants/all.ts';
 export { InvariantBroken } from './invariants/invariant.ts';
 export type {
   Invariant,

@@ -156,6 +156,11 @@ export function decodeBatch(
   }
 }
 
+/** Whether the batch that begins here holds a command of the ensemble itself; nothing else of it is read. */
+export function isSystemBatch(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + 5] === systemKind;
+}
+
 /**
  * Turns the command with this request number into a noop, in place: its opcode becomes 0, and a noop ignores
  * the rest of its bytes. The batch must be one that this library built and that nobody was handed yet.

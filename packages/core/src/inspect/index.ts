@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { BatchBuilder, decodeBatch, encodeSystemBatch, splitBatches } from '../codec/batch.ts';
+export { BatchBuilder, decodeBatch, encodeSystemBatch, isSystemBatch, splitBatches } from '../codec/batch.ts';
 export type { Batch, SessionBatch, SystemBatch } from '../codec/batch.ts';
 export type { MultiOp, Op, SingleOp, SystemOp } from '../codec/op.ts';
 export { pathProblem } from '../codec/path.ts';
