@@ -8,12 +8,14 @@
  * anybody looked cannot be compared.
  */
 import { InvariantBroken, type Invariant, type InvariantWatch, type ObservedPeer } from '../invariant.ts';
+import { InTurn } from '../in-turn.ts';
 
 export const historyContiguous: Invariant = {
   name: 'HistoryContiguous',
   statement: 'The history misses no transaction after its oldest zxid.',
   source: 'semantics.md, Watches',
   watch({ fresh }): InvariantWatch {
+    const inTurn = new InTurn();
     /** zxids of transactions, rising. */
     const zxids: number[] = [];
     /** From here on nothing was missed. */
@@ -43,6 +45,9 @@ export const historyContiguous: Invariant = {
         for (const { zxid } of fresh.transactionsOf(step)) zxids.push(zxid);
       },
       swept({ peers }) {
+        for (const peer of inTurn.next(peers)) judge(peer);
+      },
+      ended({ peers }) {
         for (const peer of peers) judge(peer);
       },
     };

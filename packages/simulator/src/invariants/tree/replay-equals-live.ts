@@ -9,6 +9,7 @@
  */
 import { Machine, SnapshotReader } from '@quorate/core/inspect';
 import { InvariantBroken, type Invariant, type InvariantWatch, type ObservedPeer } from '../invariant.ts';
+import { InTurn } from '../in-turn.ts';
 import type { MirroredSnapshot } from '../ledger/disk-mirror.ts';
 
 /** Sweeps between two replays: each costs as much as a state is large. */
@@ -19,6 +20,7 @@ export const replayEqualsLive: Invariant = {
   statement: 'Snapshot and log give the state that the replica has.',
   source: 'Raft thesis 5.1',
   watch({ disks }): InvariantWatch {
+    const inTurn = new InTurn();
     let sweepsCount = 0;
     const judge = (peer: ObservedPeer): void => {
       const { raft, machine } = peer.replica;
@@ -43,8 +45,7 @@ export const replayEqualsLive: Invariant = {
       swept({ peers }) {
         sweepsCount += 1;
         if (sweepsCount % everySweeps !== 0) return;
-        const peer = peers[(sweepsCount / everySweeps) % Math.max(1, peers.length)];
-        if (peer !== undefined) judge(peer);
+        for (const peer of inTurn.next(peers)) judge(peer);
       },
       ended({ peers }) {
         for (const peer of peers) judge(peer);
@@ -53,7 +54,11 @@ export const replayEqualsLive: Invariant = {
   },
 };
 
-const nobodyWaits = { waitingSessions: new Set<number>(), requestApplied: (): void => undefined };
+const nobodyWaits = {
+  waitingSessions: new Set<number>(),
+  isWatched: (): boolean => false,
+  requestApplied: (): void => undefined,
+};
 
 function restore(snapshot: MirroredSnapshot | undefined): Machine | undefined {
   if (snapshot === undefined) return new Machine();

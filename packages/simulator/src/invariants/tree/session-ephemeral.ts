@@ -6,12 +6,14 @@
  * again, so a session that has ended never owns anything later.
  */
 import { InvariantBroken, type Invariant, type InvariantWatch, type ObservedPeer } from '../invariant.ts';
+import { InTurn } from '../in-turn.ts';
 
 export const sessionEphemeral: Invariant = {
   name: 'SessionEphemeral',
   statement: 'An ephemeral znode lives exactly as long as its session.',
   source: 'semantics.md, Tree',
   watch(): InvariantWatch {
+    const inTurn = new InTurn();
     return {
       stepped({ peer, output }) {
         for (const { items, index } of output.applied) {
@@ -29,6 +31,9 @@ export const sessionEphemeral: Invariant = {
         }
       },
       swept({ peers }) {
+        for (const peer of inTurn.next(peers)) judgeTree(peer);
+      },
+      ended({ peers }) {
         for (const peer of peers) judgeTree(peer);
       },
     };

@@ -8,12 +8,14 @@
  */
 import type { Change, ZnodeRecord } from '@quorate/core/inspect';
 import { InvariantBroken, type Invariant, type InvariantWatch, type ObservedPeer } from '../invariant.ts';
+import { InTurn } from '../in-turn.ts';
 
 export const statConsistent: Invariant = {
   name: 'StatConsistent',
   statement: 'The numbers of a stat agree with each other and with the tree.',
   source: 'semantics.md, Tree; ZooKeeper',
   watch({ fresh }): InvariantWatch {
+    const inTurn = new InTurn();
     return {
       stepped(step) {
         if (step.after.zxid === step.before.zxid) return;
@@ -32,6 +34,9 @@ export const statConsistent: Invariant = {
         }
       },
       swept({ peers }) {
+        for (const peer of inTurn.next(peers)) judgeTree(peer);
+      },
+      ended({ peers }) {
         for (const peer of peers) judgeTree(peer);
       },
     };
