@@ -43,7 +43,8 @@ export interface AcceptanceEvents {
 export class Acceptance {
   readonly #options: AcceptanceOptions;
   readonly #events: AcceptanceEvents;
-  readonly #socket: Socket;
+  /** What was accepted; its channel's socket may be another one around it. */
+  readonly #raw: Socket;
   readonly #timer: NodeJS.Timeout;
   #handshake: AcceptorHandshake | undefined;
   #stopTalking: Stop | undefined;
@@ -57,20 +58,21 @@ export class Acceptance {
       this.#refuse(refusal('too-slow', 'it did not finish its handshake in time'));
     }, handshakeMsMax);
     this.#timer.unref();
-    this.#socket = channels.accept(raw, {
+    this.#raw = raw;
+    channels.accept(raw, {
       open: (socket, facts) => this.#listen(socket, facts),
       failed: (cause) => {
         if (typeof cause === 'string') this.#over();
         else this.#refuse(cause);
       },
     });
-    this.#socket.unref();
+    raw.unref();
   }
 
   /** Ends it without a word, because there is no more room for strangers. */
   cancel(): void {
     this.#over();
-    this.#socket.destroy();
+    this.#raw.destroy();
   }
 
   #listen(socket: Socket, facts: ChannelFacts): void {
@@ -88,25 +90,24 @@ export class Acceptance {
             socket.write(encodeAccept());
             return { socket, counterpart, rest };
           },
-          refuse: (code) => this.#farewell(code),
+          refuse: (code) => this.#farewell(socket, code),
         });
       },
-      refused: (step) => this.#refuse(step.refusal),
+      refused: (step) => this.#refuse(step.refusal, socket),
       left: () => this.#over(),
     });
   }
 
-  #refuse(cause: Refusal): void {
+  #refuse(cause: Refusal, channel?: Socket): void {
     if (this.#isOver) return;
     this.#over();
-    // Who has no channel has nobody to talk to.
-    if (this.#handshake === undefined) this.#socket.destroy();
-    else this.#farewell(cause.code === 'UNSUPPORTED_VERSION' ? 'version' : 'refused');
+    // Without a channel there is nobody to talk to.
+    if (channel === undefined) this.#raw.destroy();
+    else this.#farewell(channel, cause.kind === 'version' ? 'version' : 'refused');
     this.#events.refused(cause, this.#handshake?.claimedMember);
   }
 
-  #farewell(code: RefuseCode): void {
-    const socket = this.#socket;
+  #farewell(socket: Socket, code: RefuseCode): void {
     socket.end(encodeRefuse(code));
     // Somebody who never reads must not keep it open.
     socket.setTimeout(this.#options.handshakeMsMax, () => socket.destroy());

@@ -27,8 +27,8 @@ export interface DialTarget {
 export interface Channels {
   /** Answers the socket, so that it can be destroyed; its errors are handled for as long as it lives. */
   dial(target: DialTarget, events: ChannelEvents): Socket;
-  /** The same for a connection that was accepted. */
-  accept(raw: Socket, events: ChannelEvents): Socket;
+  /** The same for a connection that was accepted. Whoever destroys `raw` ends the channel. */
+  accept(raw: Socket, events: ChannelEvents): void;
 }
 
 export function connectOptions(address: Address): NetConnectOpts {

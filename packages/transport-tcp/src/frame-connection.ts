@@ -36,6 +36,8 @@ export class FrameConnection {
   readonly #reader: FrameReader;
   #isOpen = true;
   #isEnding = false;
+  /** Our last byte is written; the other end's is still to come. */
+  #isEnded = false;
   #isFlushAsked = false;
   #isWriting = false;
   #wantsRoom = false;
@@ -44,7 +46,7 @@ export class FrameConnection {
   #writesDone = 0;
   #framesRead = 0;
   #bytesRead = 0;
-  #seen = { writesDone: 0, framesRead: 0, bytesRead: 0, isWriting: false, isPartial: false };
+  #seen = { writesDone: 0, framesRead: 0, bytesRead: 0, isWriting: false, isPartial: false, isEnded: false };
 
   constructor(options: FrameConnectionOptions, events: FrameConnectionEvents) {
     this.#options = options;
@@ -70,13 +72,11 @@ export class FrameConnection {
 
   send(bytes: Uint8Array): boolean {
     if (!this.#isOpen || this.#isEnding) return false;
-    if (bytes.length > this.#options.sentFrameBytesMax || !this.#queue.push(bytes)) {
-      this.#wantsRoom = true;
-      this.#askForFlush();
-      return false;
-    }
+    if (bytes.length > this.#options.sentFrameBytesMax) return false;
+    const hasRoom = this.#queue.push(bytes);
+    if (!hasRoom) this.#wantsRoom = true;
     this.#askForFlush();
-    return true;
+    return hasRoom;
   }
 
   /** Writes what waits, unless a write is still under way. */
@@ -138,8 +138,10 @@ export class FrameConnection {
       bytesRead: this.#bytesRead,
       isWriting: this.#isWriting,
       isPartial: this.#reader.isPartial,
+      isEnded: this.#isEnded,
     };
-    if (isWriteStalled) this.destroy('the other end took nothing for too long');
+    if (seen.isEnded) this.destroy('the other end did not close in time');
+    else if (isWriteStalled) this.destroy('the other end took nothing for too long');
     else if (isReadStalled) this.destroy('a frame had begun and did not go on');
   }
 
@@ -174,7 +176,9 @@ export class FrameConnection {
       this.#wantsRoom = false;
       this.#events.drained();
     }
-    if (this.#isEnding && this.#queue.isEmpty) this.#socket.end();
+    if (!this.#isEnding || !this.#queue.isEmpty) return;
+    this.#isEnded = true;
+    this.#socket.end();
   }
 
   #closed(): void {

@@ -9,4 +9,5 @@
  */
 export type { TcpLimits } from './limits.ts';
 export type { PskSecret, PskSecrets, TcpTransportOptions } from './options.ts';
+export type { Pem, TlsMaterial, TlsSource } from './tls-material.ts';
 export { tcpTransport } from './tcp-transport.ts';

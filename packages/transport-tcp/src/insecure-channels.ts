@@ -33,9 +33,8 @@ export const insecureChannels: Channels = {
     return socket;
   },
 
-  accept(raw: Socket, events: ChannelEvents): Socket {
+  accept(raw: Socket, events: ChannelEvents): void {
     ignoreErrors(raw);
     queueMicrotask(() => events.open(raw, facts));
-    return raw;
   },
 };

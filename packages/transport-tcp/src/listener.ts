@@ -38,11 +38,10 @@ export class Listener {
   }
 
   /** The port in use, which the system chose if 0 was asked for. Undefined for a Unix socket. */
-  get bound(): { readonly host: string; readonly port: number } | undefined {
+  get bound(): Address | undefined {
     const bound = this.#server.address();
-    return typeof bound === 'object' && bound !== null
-      ? { host: bound.address, port: bound.port }
-      : undefined;
+    if (typeof bound !== 'object' || bound === null) return undefined;
+    return { kind: 'tcp', host: bound.address, port: bound.port };
   }
 
   /** Accepts nothing from now on. Resolves when everything that was accepted is gone, too. */

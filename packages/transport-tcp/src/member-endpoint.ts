@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { CoordinationError } from '@quorate/core';
 import type { RefusedConnection, TransportEvents, TransportOwner } from '@quorate/core/ports';
 import { Acceptance, type Candidate } from './acceptance.ts';
-import { type Address, formatAddress, isLocal, isLoopbackHost, parseAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 import { Admission } from './admission.ts';
 import type { Channels } from './channel.ts';
 import { Dial, type DialFailure } from './dial.ts';
@@ -25,8 +25,8 @@ export interface EndpointOptions {
   readonly limits: TcpLimits;
   /** Default: this member's own address. */
   readonly listen: Address | undefined;
-  /** Nothing but this machine may be listened on or dialled. */
-  readonly isLocalOnly: boolean;
+  /** Throws `BAD_ARGUMENTS` for an address that these channels must not listen on or dial. */
+  readonly checkReach: (addresses: readonly Address[]) => void;
 }
 
 export class MemberEndpoint {
@@ -54,7 +54,7 @@ export class MemberEndpoint {
     const { member, ensemble, incarnation, frameBytesMax, logger } = owner;
     const addresses = this.#addresses();
     this.#listenAddress = options.listen ?? ownAddress(addresses, member);
-    this.#checkReach([this.#listenAddress, ...addresses.values()]);
+    options.checkReach([this.#listenAddress, ...addresses.values()]);
     const life = randomBytes(lifeBytes);
     this.#introduction = { ensemble, member, incarnation, frameBytesMax, life };
     this.#connections = new OpenConnections(frameBytesMax, limits);
@@ -79,9 +79,12 @@ export class MemberEndpoint {
       accepted: (socket) => this.#accepted(socket),
     });
     this.#listener = listener;
-    if (this.#options.isLocalOnly && listener.bound !== undefined && !isLoopbackHost(listener.bound.host)) {
+    try {
+      // A name may lead elsewhere than it seems.
+      if (listener.bound !== undefined) this.#options.checkReach([listener.bound]);
+    } catch (error) {
       await listener.close();
-      throw notLocal(listener.bound.host);
+      throw error;
     }
     if (!this.#isLive) {
       await listener.close();
@@ -120,12 +123,6 @@ export class MemberEndpoint {
       addresses.set(id, parseAddress(`members.${id}`, text));
     }
     return addresses;
-  }
-
-  #checkReach(addresses: readonly Address[]): void {
-    if (!this.#options.isLocalOnly) return;
-    const foreign = addresses.find((address) => !isLocal(address));
-    if (foreign !== undefined) throw notLocal(formatAddress(foreign));
   }
 
   // --- strangers ---------------------------------------------------------------------------------------------
@@ -235,9 +232,4 @@ function ownAddress(addresses: ReadonlyMap<string, Address>, member: string): Ad
   if (address !== undefined) return address;
   const reason = 'neither given, nor is there an address of this member in `members`';
   throw new CoordinationError('BAD_ARGUMENTS', { details: { argument: 'listen', reason } });
-}
-
-function notLocal(address: string): CoordinationError {
-  const reason = `insecure: true reaches this machine only (127.0.0.1, [::1], a Unix socket), not ${address}; use tls or psk`;
-  return new CoordinationError('BAD_ARGUMENTS', { details: { argument: 'insecure', reason } });
 }

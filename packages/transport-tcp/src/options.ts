@@ -1,12 +1,14 @@
 /** What `tcpTransport` takes, checked once: nothing starts that is not secured on purpose, or left open on purpose. */
 import { CoordinationError } from '@quorate/core';
-import { parseAddress, isLocal, formatAddress } from './address.ts';
+import { type Address, formatAddress, isLocal, parseAddress } from './address.ts';
 import type { Channels } from './channel.ts';
 import type { Role } from './handshake-messages.ts';
 import { insecureChannels } from './insecure-channels.ts';
 import { checkedLimits, pskBytesMin, type TcpLimits } from './limits.ts';
 import type { EndpointOptions } from './member-endpoint.ts';
 import { derivePsk, PskChannels } from './psk-channels.ts';
+import { TlsChannels } from './tls-channels.ts';
+import type { TlsSource } from './tls-material.ts';
 
 /** A secret that both ends hold: at least 16 bytes, better 32 random ones. A text counts as its UTF-8 bytes. */
 export type PskSecret = string | Uint8Array;
@@ -27,6 +29,8 @@ export interface TcpTransportOptions {
    * member's address in `members`. Sessions without a replica do not listen.
    */
   readonly listen?: string;
+  /** Certificates: TLS 1.3, mutual. Needs TCP addresses. */
+  readonly tls?: TlsSource;
   /** One secret for both roles, or one for each. */
   readonly psk?: PskSecret | PskSecrets;
   /** True: no secrets and no encryption, on this machine only. */
@@ -38,22 +42,35 @@ export interface TcpTransportOptions {
 /** @throws CoordinationError `BAD_ARGUMENTS`. */
 export function checkedOptions(options: TcpTransportOptions): EndpointOptions {
   if (typeof options !== 'object' || options === null) throw bad('options', 'not an object');
-  const { listen, psk, insecure = false, limits = {} } = options;
+  const { listen, tls, psk, insecure = false, limits = {} } = options;
   if (typeof insecure !== 'boolean') throw bad('insecure', 'it is true or false');
-  const chosenCount = [psk !== undefined, insecure].filter(Boolean).length;
+  const chosenCount = [tls !== undefined, psk !== undefined, insecure].filter(Boolean).length;
   if (chosenCount !== 1) {
     throw bad('psk', 'give exactly one of `tls`, `psk` and, for one machine only, `insecure: true`');
   }
   const address = listen === undefined ? undefined : parseAddress('listen', listen);
-  if (insecure && address !== undefined && !isLocal(address)) {
-    throw bad('listen', `insecure: true listens on this machine only, not on ${formatAddress(address)}`);
-  }
-  return {
-    channels: psk === undefined ? insecureChannels : pskChannels(psk),
+  const checked: EndpointOptions = {
+    channels:
+      tls !== undefined ? new TlsChannels(tls) : psk === undefined ? insecureChannels : pskChannels(psk),
     limits: checkedLimits(limits),
     listen: address,
-    isLocalOnly: insecure,
+    checkReach: (addresses) => {
+      for (const each of addresses) checkAddress(each, { insecure, isTls: tls !== undefined });
+    },
   };
+  if (address !== undefined) checked.checkReach([address]);
+  return checked;
+}
+
+function checkAddress(
+  address: Address,
+  { insecure, isTls }: { readonly insecure: boolean; readonly isTls: boolean },
+): void {
+  if (insecure && !isLocal(address)) {
+    const reach = 'insecure: true reaches this machine only: 127.0.0.1, [::1], localhost, or a Unix socket';
+    throw bad('insecure', `${reach}; ${formatAddress(address)} needs tls or psk`);
+  }
+  if (isTls && address.kind === 'unix') throw bad('tls', 'a Unix socket needs psk or insecure: true instead');
 }
 
 function pskChannels(psk: PskSecret | PskSecrets): Channels {

@@ -9,7 +9,7 @@ import { connect, createSecureContext, type SecureContext, type TLSSocket } from
 import { type ChannelEvents, type Channels, connectOptions, type DialTarget } from './channel.ts';
 import type { Role } from './handshake-messages.ts';
 import { refusal } from './refusal.ts';
-import { secureAccepted, secureDialled } from './secure-socket.ts';
+import { secureAccepted, secureDialled, secureOptions } from './secure-socket.ts';
 
 /** By role: 32 bytes each. A role without a key is refused. */
 export type PskKeys = Readonly<Partial<Record<Role, Uint8Array>>>;
@@ -32,7 +32,12 @@ export class PskChannels implements Channels {
 
   constructor(keys: PskKeys) {
     this.#keys = keys;
-    this.#context = createSecureContext({ minVersion: tlsVersion, maxVersion: tlsVersion, ciphers });
+    this.#context = createSecureContext({
+      minVersion: tlsVersion,
+      maxVersion: tlsVersion,
+      ciphers,
+      secureOptions,
+    });
   }
 
   dial(target: DialTarget, events: ChannelEvents): Socket {
@@ -52,7 +57,7 @@ export class PskChannels implements Channels {
     return socket;
   }
 
-  accept(raw: Socket, events: ChannelEvents): Socket {
+  accept(raw: Socket, events: ChannelEvents): void {
     let role: Role | undefined;
     const options = {
       secureContext: this.#context,
@@ -61,7 +66,7 @@ export class PskChannels implements Channels {
         return (role === undefined ? undefined : this.#keys[role]) ?? null;
       },
     };
-    return secureAccepted({ raw, options }, events, () =>
+    secureAccepted({ raw, options }, events, () =>
       role === undefined ? refusal('credentials', 'it used no key') : { kind: 'key', role },
     );
   }

@@ -1,6 +1,7 @@
 /** What the two kinds of TLS channels share: from a connection to a channel, and what its failures mean. */
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { CoordinationError } from '@quorate/core';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { type ChannelEvents, ignoreErrors } from './channel.ts';
 import type { Identity } from './identity.ts';
@@ -11,9 +12,9 @@ export type Prover = (socket: TLSSocket) => Identity | Refusal;
 
 /**
  * Every connection proves anew who it is: a resumed TLS session would carry over a certificate that has expired
- * or was withdrawn since.
+ * or was withdrawn since. And it proves it once: renegotiation costs the server much and the client little.
  */
-export const secureOptions: number = constants.SSL_OP_NO_TICKET;
+export const secureOptions: number = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
 const bindingLabel = 'EXPORTER-quorate-handshake-1';
 const bindingBytes = 32;
@@ -27,17 +28,17 @@ export interface AcceptedConnection {
   readonly options: TLSSocketOptions & { readonly pskCallback?: unknown };
 }
 
-export function secureAccepted(
-  accepted: AcceptedConnection,
-  events: ChannelEvents,
-  prove: Prover,
-): TLSSocket {
+export function secureAccepted(accepted: AcceptedConnection, events: ChannelEvents, prove: Prover): void {
   const { raw, options } = accepted;
   ignoreErrors(raw);
   const socket = new TLSSocket(raw, { ...options, isServer: true });
   // A TLSSocket made by hand tells of a failed TLS handshake by an event of its own.
   settle(socket, { secured: 'secure', failed: ['_tlsError', 'error', 'close'] }, { events, prove });
-  return socket;
+}
+
+/** A secret of this one channel (RFC 5705): both ends have it, and nobody between them. */
+export function bindingKeyOf(socket: TLSSocket): Uint8Array {
+  return socket.exportKeyingMaterial(bindingBytes, bindingLabel, Buffer.alloc(0));
 }
 
 interface Watched {
@@ -68,8 +69,7 @@ function settle(
       events.failed(proven);
       return;
     }
-    const bindingKey = socket.exportKeyingMaterial(bindingBytes, bindingLabel, Buffer.alloc(0));
-    events.open(socket, { identity: proven, bindingKey });
+    events.open(socket, { identity: proven, bindingKey: bindingKeyOf(socket) });
   };
   socket.once(watched.secured, secured);
   for (const event of watched.failed) socket.once(event, failed);
@@ -83,7 +83,9 @@ const credentialCodes: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_PSK_IDENTITY', 'the other end has no key for this role'],
 ]);
 
-function failureOf(error: Error): Refusal | string {
+export function failureOf(error: Error): Refusal | string {
+  if (error instanceof CoordinationError)
+    return refusal('credentials', error.details.reason ?? error.message);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = credentialCodes.get(code);
   if (known !== undefined) return refusal('credentials', known);

@@ -17,20 +17,18 @@ export class ServedSessions {
   readonly #byNumber = new Map<number, FrameConnection>();
   readonly #countByHost = new Map<string, number>();
   #lastNumber = 0;
+  /** Also those that were hung up on and have not closed yet. */
+  #openCount = 0;
 
   constructor(options: ServedSessionsOptions) {
     this.#options = options;
-  }
-
-  get size(): number {
-    return this.#byNumber.size;
   }
 
   /** False: there is no place, and it has been refused. `host` is undefined where addresses say nothing. */
   offer(candidate: Candidate, host: string | undefined): boolean {
     const { sessionsMax, sessionsPerAddressMax } = this.#options.limits;
     const fromHost = host === undefined ? 0 : (this.#countByHost.get(host) ?? 0);
-    if (this.#byNumber.size >= sessionsMax || fromHost >= sessionsPerAddressMax) {
+    if (this.#openCount >= sessionsMax || fromHost >= sessionsPerAddressMax) {
       candidate.refuse('refused');
       return false;
     }
@@ -42,8 +40,10 @@ export class ServedSessions {
     return this.#byNumber.get(connection)?.send(bytes) ?? false;
   }
 
+  /** Nothing is told of it from now on. Its place is free when the other end has closed, too. */
   hangUp(connection: number): void {
     this.#byNumber.get(connection)?.end();
+    this.#byNumber.delete(connection);
   }
 
   #open(candidate: Candidate, host: string | undefined): void {
@@ -51,13 +51,16 @@ export class ServedSessions {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     const acquainted = candidate.accept();
+    const tellOpen = (call: (events: ServedSessionEvents) => void): void => {
+      if (this.#byNumber.has(number)) tell(call);
+    };
     const connection = connections.open(acquainted, limits.sessionQueueBytesMax, {
-      frame: (bytes) => tell((events) => events.frame(number, bytes)),
-      drained: () => tell((events) => events.drained(number)),
+      frame: (bytes) => tellOpen((events) => events.frame(number, bytes)),
+      drained: () => tellOpen((events) => events.drained(number)),
       closed: () => {
-        this.#byNumber.delete(number);
         this.#count(host, -1);
-        tell((events) => events.closed(number));
+        tellOpen((events) => events.closed(number));
+        this.#byNumber.delete(number);
       },
     });
     this.#byNumber.set(number, connection);
@@ -66,7 +69,8 @@ export class ServedSessions {
     connection.begin(acquainted.rest);
   }
 
-  #count(host: string | undefined, change: number): void {
+  #count(host: string | undefined, change: 1 | -1): void {
+    this.#openCount += change;
     if (host === undefined) return;
     const count = (this.#countByHost.get(host) ?? 0) + change;
     if (count === 0) this.#countByHost.delete(host);

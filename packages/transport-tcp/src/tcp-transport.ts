@@ -1,7 +1,16 @@
 /** The transport port over TCP and Unix sockets: one transport's life from start to close. */
 import { crc32 } from 'node:zlib';
 import { CoordinationError } from '@quorate/core';
-import type { Checksum, Transport, TransportEvents, TransportOwner } from '@quorate/core/ports';
+import type {
+  Checksum,
+  DialerEvents,
+  SessionDialer,
+  SessionOwner,
+  Transport,
+  TransportEvents,
+  TransportOwner,
+} from '@quorate/core/ports';
+import { SessionEnd } from './session-end.ts';
 import { type EndpointOptions, MemberEndpoint } from './member-endpoint.ts';
 import { checkedOptions, type TcpTransportOptions } from './options.ts';
 
@@ -24,14 +33,16 @@ class TcpTransport implements Transport {
   readonly checksum: Checksum = crc32;
   readonly #options: EndpointOptions;
   #endpoint: MemberEndpoint | undefined;
-  #isUsed = false;
+  #isClosed = false;
+  /** One for each session; those that were closed cost nothing. */
+  readonly #sessionEnds: SessionEnd[] = [];
 
   constructor(options: EndpointOptions) {
     this.#options = options;
   }
 
   async start(owner: TransportOwner, events: TransportEvents): Promise<void> {
-    this.#use();
+    if (this.#isClosed || this.#endpoint !== undefined) throw misused('it starts once; make a new one');
     const endpoint = new MemberEndpoint(this.#options, owner, events);
     this.#endpoint = endpoint;
     await endpoint.start();
@@ -49,17 +60,20 @@ class TcpTransport implements Transport {
     this.#endpoint?.hangUpSession(connection);
   }
 
-  async close(options: { readonly abrupt?: boolean } = {}): Promise<void> {
-    this.#isUsed = true;
-    await this.#endpoint?.close(options.abrupt === true);
+  async startSession(owner: SessionOwner, events: DialerEvents): Promise<SessionDialer> {
+    if (this.#isClosed) throw misused('it was closed; make a new one');
+    const end = new SessionEnd(this.#options, owner, events);
+    this.#sessionEnds.push(end);
+    return end;
   }
 
-  #use(): void {
-    if (!this.#isUsed) {
-      this.#isUsed = true;
-      return;
-    }
-    const reason = 'a transport starts once; make a new one';
-    throw new CoordinationError('BAD_ARGUMENTS', { details: { argument: 'transport', reason } });
+  async close(options: { readonly abrupt?: boolean } = {}): Promise<void> {
+    this.#isClosed = true;
+    const ends = this.#sessionEnds.splice(0).map((end) => end.close());
+    await Promise.all([...ends, this.#endpoint?.close(options.abrupt === true)]);
   }
+}
+
+function misused(reason: string): CoordinationError {
+  return new CoordinationError('BAD_ARGUMENTS', { details: { argument: 'transport', reason } });
 }

@@ -25,9 +25,10 @@ export type Decision = 'keep' | 'swap' | 'replace';
 
 export function decideTie(present: Standing, candidate: Candidacy, smaller: string): Decision {
   if (candidate.life !== present.life) return 'replace';
-  // The handshake began when the other end knew of the present connection: so it has lost it since.
-  const isLater = candidate.beganAt > present.establishedAt;
   // Whoever dials again has given up what he dialled before.
-  if (isLater || candidate.diallerMember === present.diallerMember) return 'replace';
-  return candidate.diallerMember === smaller ? 'swap' : 'keep';
+  if (candidate.diallerMember === present.diallerMember) return 'replace';
+  if (candidate.diallerMember === smaller) return 'swap';
+  // The larger one gives up a dial that it has not confirmed when it accepts the smaller one's. So if the
+  // handshake began after that was done here, the other end has lost it since.
+  return candidate.beganAt > present.establishedAt ? 'replace' : 'keep';
 }
