@@ -17,7 +17,7 @@ import { Calls } from './calls.ts';
 import { Driver } from './driver.ts';
 import { Events } from './events.ts';
 import { notStarted, withOutcome } from './failures.ts';
-import { guardClock } from './guarded-ports.ts';
+import { guardClock } from '../platform/guarded-ports.ts';
 import { LocalLink } from './local-link.ts';
 import { ReplicaTree } from './local-tree.ts';
 import type { PeerParts } from './peer-parts.ts';
