@@ -19,8 +19,8 @@ export interface Task {
   /** What it carries, as a number for the trace. */
   readonly payload: number;
   isCancelled: boolean;
-  /** Called once when its time has come, also while its process is suspended; before `run`. */
-  readonly arrive?: () => void;
+  /** Called once when its time has come, also while its process is suspended; before `run`. Undefined afterwards. */
+  arrive?: (() => void) | undefined;
   run(): void;
   /** For a trace that is read. */
   readonly describe?: () => string;

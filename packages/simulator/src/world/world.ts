@@ -166,7 +166,10 @@ export class World {
     if (task.isCancelled) return;
     const { life } = task;
     if (life?.isDead === true) return;
-    task.arrive?.();
+    // A task that is held comes here twice, and a write must not reach the disk twice.
+    const { arrive } = task;
+    if (arrive !== undefined) task.arrive = undefined;
+    arrive?.();
     if (life?.isSuspended === true) {
       life.hold(task);
       return;
