@@ -55,3 +55,9 @@ export type { RegisterInput, RegisterOutput } from './checkers/linearizability/r
 export type { SequentialModel, TimedOperation } from './checkers/linearizability/sequential-model.ts';
 export { worst } from './checkers/verdict.ts';
 export type { Undecided, Valid, Verdict, Violation } from './checkers/verdict.ts';
+export { counterModel } from './checkers/linearizability/counter-model.ts';
+export type { CounterInput, CounterOutput } from './checkers/linearizability/counter-model.ts';
+export { checkZnodes, znodeHistories } from './checkers/linearizability/znode-histories.ts';
+export type { ZnodeHistory } from './checkers/linearizability/znode-histories.ts';
+export { znodeModel } from './checkers/linearizability/znode-model.ts';
+export type { ZnodeInput, ZnodeState } from './checkers/linearizability/znode-model.ts';

@@ -6,6 +6,7 @@ import { simulate } from '../world/simulate.ts';
 import type { World } from '../world/world.ts';
 import { CommittedLog } from './committed-log.ts';
 import { checkIndexGuided } from './index-guided/index-guided.ts';
+import { checkZnodes, znodeHistories } from './linearizability/znode-histories.ts';
 
 const members = { a: '', b: '', c: '' };
 
@@ -17,6 +18,10 @@ async function work(session: Session, draw: Draw, sleep: (ms: number) => Promise
   let serial = 0;
   const path = (): string => `/w/${'abcd'[draw(4)]}`;
   const value = (): string => `${session.id}-${(serial += 1)}`;
+  // Znodes that nothing else changes: the black-box checker can judge them.
+  const key = (): string => `/k-${draw(3)}`;
+  const number = (): string => `/n-${draw(2)}`;
+  const deadlineMs = (): number => (draw(3) === 0 ? 50 : 2_000);
   const consistency = (): 'session' | 'linearizable' => (draw(3) === 0 ? 'linearizable' : 'session');
   const asks: readonly (() => Promise<unknown>)[] = [
     () => session.create(path(), value(), { parents: true, ifAbsent: draw(2) === 0 }),
@@ -37,6 +42,16 @@ async function work(session: Session, draw: Draw, sleep: (ms: number) => Promise
     () => session.list('/w', { consistency: consistency() }),
     () => session.count('/', { consistency: consistency() }),
     () => session.ephemerals({ under: '/w' }),
+    () => session.create(key(), value(), { deadlineMs: deadlineMs() }),
+    () => session.set(key(), value(), { create: true, deadlineMs: deadlineMs() }),
+    () => session.delete(key()),
+    () => session.get(key(), { consistency: 'linearizable', deadlineMs: deadlineMs() }),
+    () =>
+      session
+        .get(key(), { consistency: 'linearizable' })
+        .then((znode) => session.compareAndSwap(key(), znode.value, value())),
+    () => session.increment(number(), draw(9), { create: true, deadlineMs: deadlineMs() }),
+    () => session.getMany([number(), number()], { consistency: 'linearizable' }),
     () => session.sync().then(() => session.get(path())),
   ];
   for (;;) {
@@ -87,5 +102,7 @@ describe('a simulated run with crashes and pauses', () => {
     expect(operations.length).toBeGreaterThan(200);
     const verdict = checkIndexGuided({ operations, log: log.entries });
     expect(verdict).toEqual({ kind: 'valid' });
+    expect(znodeHistories(operations).flatMap(({ paths }) => paths)).toContain('/k-0');
+    expect(checkZnodes(operations)).toEqual({ kind: 'valid' });
   });
 });

@@ -3,7 +3,7 @@
  * Checks on the way what can be said of one write alone: it is in the log if it was answered, once, as it was
  * asked, at the zxid that its answer named; and not if its client was told that it did not happen.
  */
-import { parseSessionId } from '@quorate/core/inspect';
+import { parseSessionId, type Op } from '@quorate/core/inspect';
 import { isWriteCall, type WriteCall } from '../../history/call.ts';
 import {
   describeCall,
@@ -76,7 +76,7 @@ function writeTrouble(
   const { ending, trace, id } = operation;
   const about = describeOperation(operation);
   const op = logged?.request?.op;
-  if (op !== undefined && op.kind !== 'noop' && !isLoggedCall(op, call)) {
+  if (op !== undefined && !isGivenUp(operation, op) && !isLoggedCall(op, call)) {
     return violation('ExactlyOnce', `the log has another command for this request: ${op.kind}\n${about}`, [
       id,
     ]);
@@ -108,6 +108,12 @@ function writeTrouble(
   return violation(rule, `${problem}, at zxid ${logged.zxid}\n${about}`, [id]);
 }
 
+/** A number that was given up before it was sent is filled by a noop: then nobody may hold an answer. */
+function isGivenUp({ ending }: OperationRecord, op: Op): boolean {
+  if (op.kind !== 'noop' || ending.kind === 'answered') return false;
+  return ending.kind === 'pending' || ending.outcome !== 'applied';
+}
+
 /** The client was told that nothing happened. */
 function refusedTrouble(
   operation: OperationRecord,
@@ -117,7 +123,8 @@ function refusedTrouble(
   if (ending.kind !== 'failed') return undefined;
   const about = describeOperation(operation);
   // An update tries again, and may end by a refusal of its own or at its deadline, between two tries.
-  const wasAnswered = trace.zxid !== undefined && call.kind !== 'update';
+  const isNoop = logged?.request?.op.kind === 'noop';
+  const wasAnswered = trace.zxid !== undefined && call.kind !== 'update' && !isNoop;
   if (logged === undefined) {
     if (!wasAnswered) return undefined;
     return violation('Durable', `it was answered, and the log does not have it\n${about}`, [id]);
