@@ -22,6 +22,12 @@ const faultKinds = [
   'write-lost',
   'write-torn',
   'write-survived',
+  'unsynced-lost',
+  'sync-failed',
+  'sync-lost',
+  'name-failed',
+  'disk-full',
+  'bit-rot',
 ] as const;
 
 /** One kind of fault. */

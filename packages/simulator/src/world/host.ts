@@ -2,9 +2,10 @@
  * A host: one machine of the world with one process on it, its clock, its disk and its place in the network.
  * The machine outlives the process.
  */
-import type { Clock, Logger, Random, Storage, Transport } from '@quorate/core/ports';
+import type { Clock, Directory, Logger, Random, Storage, Transport } from '@quorate/core/ports';
 import type { Peer, PeerOptions } from '@quorate/core';
 import { badArgument } from './bad-argument.ts';
+import type { FileDisk } from './file-disk.ts';
 import type { HostClock, TimerConditions } from './host-clock.ts';
 import { Life } from './life.ts';
 import type { RandomStream } from './random-stream.ts';
@@ -17,7 +18,9 @@ export interface HostPorts {
   readonly logger: Logger;
   /** The host's disk as a storage: fast, and what most runs use. One peer at a time. */
   readonly storage: Storage;
-  /** This process's place in the network; for one peer. */
+  /** The host's disk as files: for storages that keep files, and for what else a process stores. */
+  readonly directory: Directory;
+  /** This process's place in the network; for one peer, or for sessions that dial. */
   readonly transport: Transport;
   /** Resolves after so many milliseconds of this host's clock. */
   readonly sleep: (delayMs: number) => Promise<void>;
@@ -69,6 +72,7 @@ export interface HostParts {
   readonly number: number;
   readonly clock: HostClock;
   readonly disk: StorageDisk;
+  readonly files: FileDisk;
   readonly timers: TimerConditions;
   /** What its processes draw from, one after the other. */
   readonly random: RandomStream;
@@ -80,8 +84,10 @@ export class Host {
   readonly number: number;
   /** Its rate and its wall can be changed at any time. */
   readonly clock: HostClock;
-  /** Its conditions can be changed at any time. */
+  /** The disk behind `ports.storage`. Its conditions can be changed at any time. */
   readonly disk: StorageDisk;
+  /** The disk behind `ports.directory`. Its conditions can be changed at any time. */
+  readonly files: FileDisk;
   readonly timers: TimerConditions;
   readonly #world: HostWorld;
   readonly #random: RandomStream;
@@ -98,6 +104,7 @@ export class Host {
     this.number = parts.number;
     this.clock = parts.clock;
     this.disk = parts.disk;
+    this.files = parts.files;
     this.timers = parts.timers;
     this.#random = parts.random;
     this.#world = world;
@@ -148,7 +155,7 @@ export class Host {
       this.#world.note(this, 'crash', `${of}${wipe ? ', its disk is wiped' : ''}`);
       this.#end(life, { isWiped: wipe });
     }
-    if (of === 'machine') this.disk.losePower();
+    if (of === 'machine') this.files.losePower();
     if (wipe) this.wipe();
   }
 
@@ -157,6 +164,7 @@ export class Host {
     if (this.#life !== undefined) throw badArgument('host', `${this.name} runs: crash it first`);
     this.#world.note(this, 'wipe', 'its disk is empty');
     this.disk.wipe();
+    this.files.wipe();
     this.#world.wiped(this);
   }
 

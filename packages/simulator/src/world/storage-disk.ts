@@ -58,6 +58,7 @@ export interface DiskOptions {
   readonly faulted: (kind: FaultKind) => void;
 }
 
+/** The disk of one host behind the storage port. */
 export class StorageDisk {
   conditions: StorageConditions = { ...defaultStorageConditions };
   readonly #options: DiskOptions;
@@ -81,9 +82,6 @@ export class StorageDisk {
       },
     };
   }
-
-  /** Everything here is durable; nothing is lost beyond the write under way. */
-  losePower(): void {}
 
   wipe(): void {
     this.#underWay = undefined;

@@ -10,13 +10,14 @@ import { badArgument } from './bad-argument.ts';
 import { Agenda, type Task } from './agenda.ts';
 import { describeFrame } from './describe-frame.ts';
 import { FaultCounter, type FaultCounts, type FaultKind } from './faults.ts';
+import { FileDisk } from './file-disk.ts';
 import { HostClock, LifeClock } from './host-clock.ts';
 import { Host, type HostPorts, type HostWorld } from './host.ts';
 import type { Life } from './life.ts';
 import { Network } from './network.ts';
 import { Observation } from './observation.ts';
 import { type RandomStream, streamOf } from './random-stream.ts';
-import { StorageDisk } from './storage-disk.ts';
+import { type DiskStreams, StorageDisk } from './storage-disk.ts';
 import { Time } from './time.ts';
 import { digestOfText, Trace, type TraceKind, type TraceLine } from './trace.ts';
 
@@ -116,14 +117,12 @@ export class World {
         name,
         number: this.#hosts.size + 1,
         clock: new HostClock(this.#time, { startUs, faulted }),
-        disk: new StorageDisk({
+        disk: new StorageDisk({ time: this.#time, streams: this.#diskStreams('disk', name), faulted }),
+        files: new FileDisk({
           time: this.#time,
-          streams: {
-            latency: this.random(`disk-latency:${name}`),
-            failure: this.random(`disk-failure:${name}`),
-            crash: this.random(`disk-crash:${name}`),
-          },
+          streams: this.#diskStreams('files', name),
           faulted,
+          path: `/simulated/${name}`,
         }),
         timers: { latenessUsMax: timerLatenessUsMax },
         random: this.random(`host:${name}`),
@@ -227,6 +226,14 @@ export class World {
     };
   }
 
+  #diskStreams(disk: 'disk' | 'files', host: string): DiskStreams {
+    return {
+      latency: this.random(`${disk}-latency:${host}`),
+      failure: this.random(`${disk}-failure:${host}`),
+      crash: this.random(`${disk}-crash:${host}`),
+    };
+  }
+
   #portsOf(life: Life, random: RandomStream): HostPorts {
     const { host } = life;
     const clock = new LifeClock({
@@ -242,6 +249,7 @@ export class World {
     const ports = { clock, random, logger, storage, transport };
     return {
       ...ports,
+      directory: host.files.directoryOf(life),
       sleep: (delayMs) => life.promise((resolve) => clock.once(delayMs, () => resolve(undefined))),
       openPeer: (options) => this.#observation.open(life, { ...ports, ...options }),
     };
