@@ -56,6 +56,8 @@ export function handleAppend(state: RaftState, message: Append): void {
     answer(state, message, { accepted: false, matchIndex: 0, hint });
     return;
   }
+  // Whoever takes entries needs no snapshot: one that was arriving is given up, or it would be in the way of own ones.
+  state.receiving = undefined;
   appendMissing(state, message.entries);
   const agreedIndex = Math.min(message.previousIndex + message.entries.length, log.lastIndex);
   const commitIndex = Math.min(message.commitIndex, agreedIndex);

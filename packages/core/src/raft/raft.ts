@@ -96,6 +96,11 @@ export class Raft {
     return this.#state.log.snapshotIndex;
   }
 
+  /** A leader's snapshot has begun to arrive. */
+  get isReceivingSnapshot(): boolean {
+    return this.#state.receiving !== undefined;
+  }
+
   /** Known here: every voter holds everything up to this index durably. At most the commit index. */
   get durableIndex(): number {
     return this.#state.durableIndex;

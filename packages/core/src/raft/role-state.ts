@@ -54,7 +54,7 @@ export interface LeadershipTransfer {
   isTold: boolean;
 }
 
-/** Owned by snapshot-transfer.ts: a snapshot that is arriving. */
+/** Owned by snapshot-receiving.ts: a snapshot that is arriving. Given up when the log goes on without it. */
 export interface Receiving {
   readonly from: string;
   readonly meta: SnapshotMeta;

@@ -273,6 +273,18 @@ describe('receiving a snapshot', () => {
     expect(chunk(peer, { meta: meta(9, 3), offset: 5 })).toMatchObject([{ nextOffset: 0 }]);
   });
 
+  test('is given up when entries come that fit: whoever takes entries needs no snapshot', () => {
+    const peer = new LonePeer({ terms: [1], term: 3 });
+    chunk(peer, { meta: meta(9, 3) });
+    judge(peer, meta(9, 3));
+    expect(peer.raft.isReceivingSnapshot).toBe(true);
+    peer.receiveAppend('b', { term: 3, previousIndex: 7, previousTerm: 2 });
+    expect(peer.raft.isReceivingSnapshot).toBe(true);
+    peer.receiveAppend('b', { term: 3, previousIndex: 1, previousTerm: 1 });
+    expect(peer.raft.isReceivingSnapshot).toBe(false);
+    expect(chunk(peer, { meta: meta(9, 3), offset: 5 })).toMatchObject([{ nextOffset: 0 }]);
+  });
+
   test('never takes back what was committed while its last chunk was judged', () => {
     const peer = new LonePeer({ terms: [1], term: 3 });
     chunk(peer, { meta: meta(3, 3) });

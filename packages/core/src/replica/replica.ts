@@ -382,10 +382,11 @@ export class Replica {
 
   #receiveChunk(chunk: InstallSnapshot, out: OutputBuilder): void {
     const { accepted, machine } = this.#receiving.feed(chunk);
+    // The storage writes one snapshot at a time: an own one that is half written gives way to what arrives.
+    if (accepted) this.#taking.abort();
     this.#stepRaft({ kind: 'chunk-judged', meta: chunk.meta, accepted }, out);
     const isInstalled = accepted && this.#raft.snapshotIndex === chunk.meta.index;
     if (machine === undefined || !isInstalled || machine.appliedIndex <= this.machine.appliedIndex) return;
-    this.#taking.abort();
     this.#applier.replaceMachine(machine, out);
   }
 

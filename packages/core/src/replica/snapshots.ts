@@ -54,10 +54,11 @@ export class SnapshotTaking {
 
   /**
    * Whether the log is long enough for the next snapshot. A large state waits until the log is as long as its last
-   * snapshot, so that snapshots never cost more than the writes between them (Raft thesis 5.1.3).
+   * snapshot, so that snapshots never cost more than the writes between them (Raft thesis 5.1.3). None begins while
+   * one arrives: a storage writes one at a time.
    */
   isDue(raft: Raft, machine: Machine, limits: SnapshotLimits): boolean {
-    if (machine.appliedIndex <= raft.snapshotIndex) return false;
+    if (machine.appliedIndex <= raft.snapshotIndex || raft.isReceivingSnapshot) return false;
     const bytesMax = Math.max(limits.snapshotAfterBytes, this.#lastBytes);
     return raft.logCount >= limits.snapshotAfterEntries || raft.logBytes >= bytesMax;
   }
