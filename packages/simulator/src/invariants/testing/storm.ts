@@ -6,6 +6,7 @@ import { op, type Peer, type PeerOptions, type Session } from '@quorate/core';
 import type { HostPorts } from '../../world/host.ts';
 import type { RandomStream } from '../../world/random-stream.ts';
 import { simulate, type Simulated } from '../../world/simulate.ts';
+import type { TraceLine } from '../../world/trace.ts';
 import type { World } from '../../world/world.ts';
 import type { Invariant } from '../invariant.ts';
 
@@ -23,9 +24,14 @@ const limits: NonNullable<PeerOptions['limits']> = {
 };
 
 /** Runs one storm; fails with the first invariant that does not hold. */
-export function storm(seed: number, invariants: readonly Invariant[]): Promise<Simulated<void>> {
-  return simulate({ seed, invariants, sweepEveryMs: 500 }, async (world) => {
-    for (const id of ids) world.host(id).start((ports) => live(id, ports), { exited: () => undefined });
+export function storm(
+  seed: number,
+  invariants: readonly Invariant[],
+  onTrace?: (line: TraceLine) => void,
+): Promise<Simulated<void>> {
+  const options = { seed, invariants, sweepEveryMs: 500, ...(onTrace === undefined ? {} : { onTrace }) };
+  return simulate(options, async (world) => {
+    for (const id of ids) world.host(id).start((ports) => live(id, ports));
     await world.sleep(2_000);
     const random = world.random('storm');
     world.network.setConditions({
@@ -83,6 +89,12 @@ async function strike(world: World, random: RandomStream): Promise<void> {
 async function live(id: string, ports: HostPorts): Promise<void> {
   const timing = { heartbeatMs: 50, electionTimeoutMs: 250 };
   const peer = await ports.openPeer({ id, members: stormMembers, limits, timing });
+  // Nothing here is a reason to stop: a peer that does has found a bug.
+  const failed = new Promise<never>((_resolve, reject) => void peer.on('fatal', reject));
+  await Promise.race([failed, workOn(peer, ports)]);
+}
+
+async function workOn(peer: Peer, ports: HostPorts): Promise<never> {
   for (;;) {
     try {
       await work(peer, ports);
