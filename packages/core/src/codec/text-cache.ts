@@ -5,7 +5,10 @@
  * `slotsCount` short texts.
  */
 
-/** A power of two: each text has one place, and a newer one takes it. */
+/**
+ * A power of two. Slots go in pairs: a text has the two of one pair to be in, and the newest two that fall there stay.
+ * With one slot each, a sixth of a thousand paths would throw one another out for ever; so does a fortieth.
+ */
 const slotsCount = 4_096;
 /** Longer texts are decoded by the platform, and rarely come twice. */
 const cachedBytesMax = 64;
@@ -18,25 +21,37 @@ export class TextCache {
   find(bytes: Uint8Array, start: number, end: number): string | undefined {
     const length = end - start;
     if (length > cachedBytesMax) return undefined;
-    const known = this.#slots[slotOf(bytes, start, end)];
-    if (known === undefined || known.length !== length) return undefined;
-    for (let index = 0; index < length; index += 1) {
-      if (known.charCodeAt(index) !== bytes[start + index]) return undefined;
-    }
-    // A text with other characters has another length in bytes than in units, so equal codes mean equal texts.
-    return known;
+    const slot = slotOf(bytes, start, end);
+    const first = this.#slots[slot];
+    if (first !== undefined && isTextOf(first, bytes, start, end)) return first;
+    const second = this.#slots[slot + 1];
+    return second !== undefined && isTextOf(second, bytes, start, end) ? second : undefined;
   }
 
   /** Remembers what these bytes were decoded to. */
   keep(text: string, bytes: Uint8Array, range: { readonly start: number; readonly end: number }): void {
     if (text.length !== range.end - range.start || text.length > cachedBytesMax) return;
-    this.#slots[slotOf(bytes, range.start, range.end)] = text;
+    const slot = slotOf(bytes, range.start, range.end);
+    this.#slots[slot + 1] = this.#slots[slot];
+    this.#slots[slot] = text;
   }
 }
 
-/** The end of a path tells it from its siblings, so all of it is hashed (FNV-1a's step, 32 bits). */
+/**
+ * Whether the bytes are this ASCII text. From its end, where paths differ. A text with other characters has another
+ * length in bytes than in units, so equal codes mean equal texts.
+ */
+function isTextOf(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let index = text.length - 1; index >= 0; index -= 1) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
+/** The first slot of the pair. All bytes are hashed (FNV-1a's step, 32 bits), as some paths differ in the middle. */
 function slotOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-  return (hash ^ (hash >>> 15)) & (slotsCount - 1);
+  return (hash ^ (hash >>> 15)) & (slotsCount - 2);
 }
