@@ -62,3 +62,5 @@ export { checkZnodes, znodeHistories } from './checkers/linearizability/znode-hi
 export type { ZnodeHistory } from './checkers/linearizability/znode-histories.ts';
 export { znodeModel } from './checkers/linearizability/znode-model.ts';
 export type { ZnodeInput, ZnodeState } from './checkers/linearizability/znode-model.ts';
+export { checkWatches } from './checkers/watches/watch-checker.ts';
+export type { WatchedRun } from './checkers/watches/watch-checker.ts';

@@ -22,4 +22,6 @@ export interface SessionObserver {
   watched(watch: object): void;
   /** A snapshot or the changes of one transaction are in the queue of this watch. */
   delivered(watch: object, delivery: { readonly kind: 'snapshot' | 'changes'; readonly zxid: number }): void;
+  /** Nothing more comes into that queue: the watch was left, it failed, or its session ended. */
+  ended(watch: object): void;
 }

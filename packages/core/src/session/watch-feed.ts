@@ -244,6 +244,7 @@ export class WatchFeed implements Step, SessionPart {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#isStale = false;
+    this.#core.observer?.ended(this);
     this.#settings.signal?.removeEventListener('abort', this);
     this.#core.removePart(this);
     this.#core.order.remove(this);

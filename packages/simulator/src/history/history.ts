@@ -32,7 +32,8 @@ export interface OpenOperation
 }
 
 /** A stream that is still recorded. */
-export interface OpenWatch extends Omit<WatchRecord, 'batches' | 'deliveries' | 'ending'> {
+export interface OpenWatch extends Omit<WatchRecord, 'batches' | 'deliveries' | 'endedAt' | 'ending'> {
+  endedAt: number;
   readonly batches: RecordedBatch[];
   readonly deliveries: RecordedDelivery[];
   ending: WatchEnding;
@@ -108,6 +109,7 @@ export class History {
       calledAt: this.mark(),
       batches: [],
       deliveries: [],
+      endedAt: Infinity,
       ending: { kind: 'open' },
     };
     this.#watches.push(record);

@@ -88,4 +88,9 @@ export class SessionTracker implements SessionObserver {
     const { kind, zxid } = delivery;
     this.#watches.get(watch)?.deliveries.push({ at: this.history.mark(), kind, zxid });
   }
+
+  ended(watch: object): void {
+    const record = this.#watches.get(watch);
+    if (record !== undefined) record.endedAt = this.history.mark();
+  }
 }

@@ -16,6 +16,8 @@ export interface WatchRecord {
   readonly batches: readonly RecordedBatch[];
   /** What came into the stream's queue, pulled or not, in order. */
   readonly deliveries: readonly RecordedDelivery[];
+  /** From here on nothing came into that queue; its consumer may learn of it much later. Infinity: still open. */
+  readonly endedAt: number;
   readonly ending: WatchEnding;
 }
 

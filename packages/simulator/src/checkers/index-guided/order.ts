@@ -19,7 +19,7 @@ function isOrderedByTime({ operation, isWrite }: PlacedOperation): boolean {
 /** See the file's comment. */
 export function checkRealTime(placed: readonly PlacedOperation[]): Verdict {
   const known = placed.filter((each): each is Known => each.zxid !== undefined);
-  const returned = known.filter(({ operation }) => operation.returnedAt < Infinity && isDefinite(operation));
+  const returned = known.filter(({ operation }) => isDefinite(operation));
   returned.sort((a, b) => a.operation.returnedAt - b.operation.returnedAt);
   const called = known.filter(isOrderedByTime).sort((a, b) => a.operation.calledAt - b.operation.calledAt);
   let next = 0;
@@ -76,9 +76,9 @@ function isAfter(later: Known, earlier: Known): boolean {
   return later.isWrite ? later.zxid > earlier.zxid : later.zxid >= earlier.zxid;
 }
 
-/** Of a call that failed nobody learnt where it took effect. */
-function isDefinite({ ending }: OperationRecord): boolean {
-  return ending.kind === 'answered';
+/** Its client learnt of the answer: of a call that was given up, nobody knows what the answer was. */
+function isDefinite({ returnedAt, trace }: OperationRecord): boolean {
+  return returnedAt < Infinity && trace.answeredAt <= returnedAt;
 }
 
 function broken(
