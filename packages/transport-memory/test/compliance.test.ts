@@ -24,7 +24,7 @@ describe('the memory transport complies', () => {
     waitingBytesMax: 65 * 1_024 * 1_024,
     waitingFramesMax: 8_192,
   });
-  it.for(cases)('$title', async ({ run, skipped }, { skip }) => {
+  it.for(cases.map((one) => [one.title, one] as const))('%s', async ([, { run, skipped }], { skip }) => {
     skip(skipped !== undefined, skipped);
     await expect(run()).resolves.toBeUndefined();
   });

@@ -6,10 +6,11 @@ import type { Transport } from '@quorate/core/ports';
  *
  * - `sessions`: carries sessions that have no replica (`startSession`, `sendToSession`, `hangUpSession`);
  * - `break`: a connection can break while both of its ends live;
+ * - `burst`: what the suite sends in one turn waits until that turn ends: nobody reads meanwhile;
  * - `stall`: a member can be made to read nothing for a while, and go on later;
  * - `crash`: a member's process or thread can end without a call of `close`.
  */
-export type TransportCapability = 'sessions' | 'break' | 'stall' | 'crash';
+export type TransportCapability = 'sessions' | 'break' | 'burst' | 'stall' | 'crash';
 
 /** A network of its own for one case. */
 export interface TestNetwork {

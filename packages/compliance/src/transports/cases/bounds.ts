@@ -47,6 +47,7 @@ async function expectAccepted(
 export const boundCases: readonly TransportCase[] = [
   {
     title: 'frames of one turn are refused before too many bytes wait, and accepted again later',
+    needs: ['burst'],
     run: async (world) => {
       const [a, b] = await world.pair();
       const length = 65_536;
@@ -61,6 +62,7 @@ export const boundCases: readonly TransportCase[] = [
   },
   {
     title: 'small frames of one turn are refused before too many of them wait',
+    needs: ['burst'],
     run: async (world) => {
       const [a, b] = await world.pair();
       const count = sendUntilRefused(a, 'b', 8, world.waitingFramesMax);
@@ -93,6 +95,7 @@ export const boundCases: readonly TransportCase[] = [
   },
   {
     title: 'what waits for a member that dies is given up, and its next life starts with nothing of it',
+    needs: ['burst'],
     run: async (world) => {
       const [a, b] = await world.pair();
       sendUntilRefused(a, 'b', 65_536, Math.ceil(world.waitingBytesMax / 65_536));

@@ -119,7 +119,7 @@ export const sessionFrameCases: readonly TransportCase[] = [
   },
   {
     title: 'a peer that sends too much to a session is refused in bounds, and told once when there is room',
-    needs: ['sessions'],
+    needs: ['sessions', 'burst'],
     run: async (world) => {
       const a = await world.start('a');
       const session = await world.dialer();
