@@ -30,6 +30,8 @@ export type {
   SessionInfo,
   TimingOptions,
 } from './peer/peer-types.ts';
+export { connect } from './remote/connect.ts';
+export type { ConnectOptions } from './remote/connect-options.ts';
 export type {
   CreateOptions,
   Created,

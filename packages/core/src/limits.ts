@@ -78,6 +78,8 @@ export interface PeerLimits {
   readonly watchesPerSessionMax: number;
   /** Znodes in the first snapshot of a watch. Default 100,000. */
   readonly watchSnapshotZnodesMax: number;
+  /** Connections of sessions without a replica that this peer serves. Default 10,000; more are `OVERLOADED`. */
+  readonly servedSessionsMax: number;
   /** Names that a listing answers without a `limit`. Default 10,000; more are `LIMIT_EXCEEDED`. */
   readonly pageNamesMax: number;
 }
@@ -124,6 +126,7 @@ export const defaultPeerLimits: PeerLimits = Object.freeze({
   watchQueueMax: 10_000,
   watchesPerSessionMax: 10_000,
   watchSnapshotZnodesMax: 100_000,
+  servedSessionsMax: 10_000,
   pageNamesMax: 10_000,
 });
 

@@ -91,6 +91,8 @@ export async function renew(
   const log = { chain: found.log.chain, used: [], spare: [] };
   const files = new StorageFiles({ directory, manifest, log, complete, ...options });
   await files.log.write({ entries: found.entries });
+  // What is being made has a file before the manifest names it: it would be taken for a leftover below.
+  await files.log.settle();
   const first = files.log.used[0]?.segment ?? 0;
   const { number: record, link } = found.log.chain;
   await manifest.update((state) => ({

@@ -162,6 +162,32 @@ export function isSystemBatch(bytes: Uint8Array, start: number): boolean {
 }
 
 /**
+ * The header of a session's batch that takes all of `bytes`, and how many commands follow. Undefined for anything
+ * else, so that nothing but one batch of one session passes; whether its commands make sense is judged by apply.
+ */
+export function readBatchHeader(bytes: Uint8Array): (BatchHeader & { readonly count: number }) | undefined {
+  if (bytes.length < sessionHeaderBytes || readU32(bytes, 0) !== bytes.length) return undefined;
+  if (bytes[4] !== formatVersion || bytes[5] !== sessionKind) return undefined;
+  const reader = new ByteReader(bytes, prefixBytes);
+  try {
+    // An object literal's properties are evaluated in their order, which is the order of the format.
+    const header = {
+      sessionId: reader.u64(),
+      holder: reader.u64(),
+      firstRequest: reader.u64(),
+      acknowledgedThrough: reader.u64(),
+      count: reader.u32(),
+    };
+    for (let index = 0; index < header.count; index += 1) reader.skip(reader.u32());
+    if (reader.remaining > 0 || !Number.isSafeInteger(header.firstRequest + header.count)) return undefined;
+    return header;
+  } catch (error) {
+    if (error instanceof CoordinationError) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Turns the command with this request number into a noop, in place: its opcode becomes 0, and a noop ignores
  * the rest of its bytes. The batch must be one that this library built and that nobody was handed yet.
  */

@@ -315,6 +315,10 @@ export function copyRange(source: Uint8Array, start: number, end: number): Uint8
   return copy;
 }
 
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
 /** The unsigned 32-bit big-endian integer at `at`, which must lie inside. */
 export function readU32(bytes: Uint8Array, at: number): number {
   return (

@@ -148,7 +148,7 @@ function encodeResult(writer: ByteWriter, result: OpResult | OpError): void {
       writer.varint(result.nextRequest);
       return;
     case 'error':
-      encodeError(writer, result);
+      encodeFailure(writer, result);
       return;
     default:
       unreachable(result);
@@ -157,7 +157,7 @@ function encodeResult(writer: ByteWriter, result: OpResult | OpError): void {
 
 function decodeResult(reader: ByteReader): OpResult | OpError {
   const kind = reader.u8();
-  if (kind === kindCodes.error) return decodeError(reader);
+  if (kind === kindCodes.error) return decodeFailure(reader);
   if (kind !== kindCodes.multi) return decodeSingleResult(reader, kind);
   const count = reader.varint();
   if (count > reader.remaining) throw broken('a multi has fewer results than it says');
@@ -201,7 +201,8 @@ function decodeSingleResult(reader: ByteReader, kind: number): OpResult {
   }
 }
 
-function encodeError(writer: ByteWriter, error: OpError): void {
+/** Code and details of a failure. */
+export function encodeFailure(writer: ByteWriter, error: Pick<OpError, 'code' | 'details'>): void {
   writer.u8(errorNumbers[error.code]);
   let mask = 0;
   for (const [bit, name] of detailNames.entries()) {
@@ -215,7 +216,7 @@ function encodeError(writer: ByteWriter, error: OpError): void {
   }
 }
 
-function decodeError(reader: ByteReader): OpError {
+export function decodeFailure(reader: ByteReader): OpError {
   const code = errorCodes.get(reader.u8());
   if (code === undefined) throw broken('an error code is unknown');
   const mask = reader.varint();
@@ -229,7 +230,7 @@ function decodeError(reader: ByteReader): OpError {
   return { kind: 'error', code, details: details as ErrorDetails };
 }
 
-function encodeStat(writer: ByteWriter, stat: StatFields): void {
+export function encodeStat(writer: ByteWriter, stat: StatFields): void {
   writer.varint(stat.czxid);
   writer.varint(stat.mzxid);
   writer.varint(stat.pzxid);
@@ -243,7 +244,7 @@ function encodeStat(writer: ByteWriter, stat: StatFields): void {
   writer.varint(stat.childrenCount);
 }
 
-function decodeStat(reader: ByteReader): StatFields {
+export function decodeStat(reader: ByteReader): StatFields {
   // An object literal's properties are evaluated in their order, which is the order of the format.
   return {
     czxid: reader.varint(),
@@ -260,7 +261,7 @@ function decodeStat(reader: ByteReader): StatFields {
   };
 }
 
-function encodeSource(writer: ByteWriter, value: ValueSource): void {
+export function encodeSource(writer: ByteWriter, value: ValueSource): void {
   writer.varint(value.end - value.start);
   writer.range(value);
 }

@@ -116,6 +116,13 @@ export interface QueryBounds {
 /** `node`: that path. `children`: the direct children, not the znode itself. `subtree`: it and all below. */
 export type WatchScope = 'node' | 'children' | 'subtree';
 
+/** Somebody says that it holds a session. */
+export interface HolderClaim {
+  readonly sessionId: number;
+  readonly secretHash: Uint8Array;
+  readonly holder: number;
+}
+
 /** A session as the ensemble knows it. */
 export interface SessionView {
   readonly sessionId: number;

@@ -8,6 +8,7 @@
  */
 import { decodeBatch, splitBatches } from '../codec/batch.ts';
 import type { SystemBatch } from '../codec/batch.ts';
+import { equalBytes } from '../codec/bytes.ts';
 import type { SystemOp } from '../codec/op.ts';
 import { TextCache } from '../codec/text-cache.ts';
 import { invariant } from '../invariant.ts';
@@ -18,6 +19,7 @@ import type {
   Applied,
   AppliedItem,
   ApplyHooks,
+  HolderClaim,
   Query,
   QueryAnswer,
   QueryBounds,
@@ -123,6 +125,14 @@ export class Machine {
   session(id: number): SessionView | undefined {
     const session = this.#state.sessions.get(id);
     return session === undefined ? undefined : this.#viewOf(session);
+  }
+
+  /** Why somebody who claims to hold a session does not; undefined: it does. */
+  holderProblem(claim: HolderClaim): 'SESSION_EXPIRED' | 'SESSION_CLOSED' | 'AUTH_FAILED' | undefined {
+    const session = this.#state.sessions.get(claim.sessionId);
+    if (session === undefined) return this.#state.sessions.endOf(claim.sessionId);
+    if (!equalBytes(session.secretHash, claim.secretHash)) return 'AUTH_FAILED';
+    return session.holder === claim.holder ? undefined : 'SESSION_EXPIRED';
   }
 
   /** The last applied request of a session; undefined if there is no such session. */

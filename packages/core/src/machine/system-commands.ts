@@ -2,6 +2,7 @@
  * Commands of the ensemble itself. Nobody deduplicates them, so each is conditional (judged here against the
  * state that justified it) or idempotent (asked twice, it is answered as if asked once).
  */
+import { equalBytes } from '../codec/bytes.ts';
 import { secretHashBytes } from '../codec/op-encode.ts';
 import type { SystemBatch } from '../codec/batch.ts';
 import type { SystemOp } from '../codec/op.ts';
@@ -101,7 +102,7 @@ function openSession(state: MachineState, op: OpOf<'open-session'>): OpResult | 
 function resumeSession(state: MachineState, op: OpOf<'resume-session'>, ticket: number): OpResult | OpError {
   const session = state.sessions.get(op.sessionId);
   if (session === undefined) return failed(state.sessions.endOf(op.sessionId), {});
-  if (!isEqual(session.secretHash, op.secretHash)) return failed('AUTH_FAILED', {});
+  if (!equalBytes(session.secretHash, op.secretHash)) return failed('AUTH_FAILED', {});
   if (session.holder === ticket) return sessionResult(session);
   if (!(ticket > firstHolder))
     return failed('BAD_ARGUMENTS', { reason: 'a resumption has a ticket of its own' });
@@ -176,10 +177,6 @@ function sessionResult(session: Session): OpResult {
     holder: session.holder,
     nextRequest: session.replies.lastRequest + 1,
   };
-}
-
-function isEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
 function answer(result: OpResult | OpError): SystemEffect {

@@ -9,7 +9,7 @@ import type { Replica } from '../replica/replica.ts';
 import { portableChecksum } from '../wire/crc32.ts';
 import { encodeFrame } from '../wire/frame.ts';
 import { Driver } from './driver.ts';
-import { silentLogger } from './silent-logger.ts';
+import { silentLogger } from '../platform/silent-logger.ts';
 
 const message: ReplicaMessage = {
   kind: 'touch',

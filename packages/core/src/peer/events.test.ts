@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Events } from './events.ts';
-import { silentLogger } from './silent-logger.ts';
+import { silentLogger } from '../platform/silent-logger.ts';
 
 interface Payloads extends Record<string, unknown> {
   role: string;

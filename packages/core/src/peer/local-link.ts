@@ -7,6 +7,7 @@ import type { Timer } from '../ports/clock.ts';
 import type { PeerLimits } from '../limits.ts';
 import type { AppliedItem } from '../machine/contract.ts';
 import type { LinkEvents, LinkRead, LinkWatch, SessionLink, SubmittedBatch } from '../session/link.ts';
+import { linkAnswer, linkDelivery } from './link-views.ts';
 import type { SessionHub } from './session-hub.ts';
 
 interface Kept {
@@ -72,11 +73,21 @@ export class LocalLink implements SessionLink {
   }
 
   read(read: LinkRead): { cancel(): void } {
-    return this.#track(this.#hub.read(this.sessionId, read));
+    return this.#track(
+      this.#hub.read(this.sessionId, {
+        ...read,
+        settle: (answer, zxid) => read.settle(linkAnswer(answer), zxid),
+      }),
+    );
   }
 
   watch(watch: LinkWatch): { cancel(): void } {
-    return this.#track(this.#hub.watch(this.sessionId, watch));
+    return this.#track(
+      this.#hub.watch(this.sessionId, {
+        ...watch,
+        deliver: (delivery) => watch.deliver(linkDelivery(delivery)),
+      }),
+    );
   }
 
   touch(): void {
@@ -171,6 +182,11 @@ export class LocalLink implements SessionLink {
   ended(code: 'SESSION_EXPIRED' | 'SESSION_CLOSED'): void {
     this.#kept = [];
     this.#events?.ended(code);
+  }
+
+  /** The same session is served by another link of this peer from now on. */
+  replaced(): void {
+    this.failed('PEER_CLOSED', undefined);
   }
 
   failed(code: 'PEER_CLOSED' | 'FATAL' | 'STORAGE_FAILED', cause: unknown): void {

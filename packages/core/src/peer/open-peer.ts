@@ -8,15 +8,15 @@ import type { Storage, StoredState } from '../ports/storage.ts';
 import { Replica } from '../replica/replica.ts';
 import { portableChecksum } from '../wire/crc32.ts';
 import { notStarted } from './failures.ts';
-import { guardLogger } from './guarded-ports.ts';
+import { guardLogger } from '../platform/guarded-ports.ts';
 import { memoryStorage } from './memory-storage.ts';
 import type { PeerObserver } from './observer.ts';
 import { type CheckedOptions, checkOptions, ticksPerHeartbeat } from './options.ts';
 import type { Peer, PeerOptions } from './peer-types.ts';
 import { RunningPeer } from './peer.ts';
-import { silentLogger } from './silent-logger.ts';
-import { systemClock } from './system-clock.ts';
-import { systemRandom } from './system-random.ts';
+import { silentLogger } from '../platform/silent-logger.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import { systemRandom } from '../platform/system-random.ts';
 
 /** Bytes of a snapshot that are read and decoded at a time while a peer starts. */
 const restoreChunkBytes = 256 * 1_024;

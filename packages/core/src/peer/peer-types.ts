@@ -127,7 +127,10 @@ export interface PeerStatus {
     readonly persists: number;
     readonly reads: number;
     readonly watches: number;
+    /** Sessions that live at this peer, those in other processes included. */
     readonly sessions: number;
+    /** Of those, sessions without a replica of their own (`connect`) that this peer serves. */
+    readonly servedSessions: number;
   };
   readonly znodesCount: number;
   readonly sessionsCount: number;

@@ -4,34 +4,31 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { parseSessionId, formatSessionId } from '../codec/stat.ts';
-import type { SystemOp } from '../codec/op.ts';
-import type { OpResult } from '../codec/reply.ts';
 import { CoordinationError } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
-import type { Random } from '../ports/random.ts';
 import type { ReplicaNotice, ReplicaOutput } from '../replica/contract.ts';
 import type { Session, SessionOptions, WaitOptions } from '../session/api-types.ts';
 import { badArgument, optionsOf } from '../session/arguments.ts';
+import { readSessionOptions } from '../session/session-options.ts';
 import { createSession } from '../session/session.ts';
 import { Calls } from './calls.ts';
 import { Driver } from './driver.ts';
 import { Events } from './events.ts';
-import { notStarted, withOutcome } from './failures.ts';
-import { guardClock } from './guarded-ports.ts';
+import { withOutcome } from './failures.ts';
+import { guardClock } from '../platform/guarded-ports.ts';
 import { LocalLink } from './local-link.ts';
 import { ReplicaTree } from './local-tree.ts';
 import type { PeerParts } from './peer-parts.ts';
 import { PeerPorts } from './peer-ports.ts';
 import type { LocalTree, MemberInfo, Peer, PeerEvents, PeerStatus, SessionInfo } from './peer-types.ts';
-import { readSessionOptions } from './session-arguments.ts';
+import { heldSession, newSecret, openSession, type OpenedSession, type Opening } from './openings.ts';
+import { ServedSessions } from './served-sessions.ts';
 import { SessionHub } from './session-hub.ts';
 import { describePeer, membersOf } from './status.ts';
-import { SystemCalls } from './system-calls.ts';
+import { randomTicket, SystemCalls } from './system-calls.ts';
 import { Timings } from './timings.ts';
 import { notHandedOn, Transfers } from './transfers.ts';
 
-/** Bytes of a session's secret: beyond guessing. */
-const secretBytes = 16;
 const eventNames: ReadonlySet<unknown> = new Set(['role', 'leader', 'members', 'health', 'fatal']);
 /** A graceful close never takes longer than this for each of its two steps. */
 const closeStepMsMax = 2_000;
@@ -47,6 +44,7 @@ export class RunningPeer implements Peer {
   readonly #ports: PeerPorts;
   readonly #sessions = new Set<Session>();
   readonly #transfers = new Transfers();
+  readonly #served: ServedSessions;
   #closing: Promise<void> | undefined;
   /** Why nothing goes on any more. */
   #ended: CoordinationError | undefined;
@@ -70,6 +68,7 @@ export class RunningPeer implements Peer {
         tick: (nowMs) => {
           this.#hub.tick(nowMs);
           this.#calls.tick(nowMs);
+          this.#served.tick(nowMs);
         },
         fatal: (error) => this.#fatal(error),
       },
@@ -94,6 +93,19 @@ export class RunningPeer implements Peer {
       driver: this.#driver,
       firstTicket: randomTicket(parts.random),
       origin,
+    });
+    this.#served = new ServedSessions({
+      hub: this.#hub,
+      ensemble: checked.ensemble,
+      limits: peerLimits,
+      checksum: parts.checksum,
+      logger,
+      open: (opening, signal) => openSession(this.#system, opening, { signal }),
+      session: (claim) => heldSession(replica.machine, claim),
+      send: (connection, bytes) => parts.transport?.sendToSession?.(connection, bytes) ?? false,
+      hangUp: (connection) => parts.transport?.hangUpSession?.(connection),
+      later: (callback) => clock.afterInput(callback),
+      failed: (cause) => this.#driver.fail(cause),
     });
   }
 
@@ -123,10 +135,13 @@ export class RunningPeer implements Peer {
     this.#driver.start();
     const { id: member, ensemble, members, peerLimits } = checked;
     const owner = { member, ensemble, incarnation, members, frameBytesMax: peerLimits.frameBytesMax, logger };
+    const { transport } = this.#parts;
+    const servesSessions = transport?.sendToSession !== undefined && transport.hangUpSession !== undefined;
     const starting = this.#ports.start(owner, {
       frame: (from, bytes) => this.#driver.receive(from, bytes),
       connected: (other) => this.#connection('connected', other),
       disconnected: (other) => this.#connection('disconnected', other),
+      ...(servesSessions && { sessions: this.#served }),
       refused: ({ member: other = '', ...refusal }) =>
         this.#tell('health', { kind: 'refused', member: other, refusal }),
     });
@@ -151,6 +166,7 @@ export class RunningPeer implements Peer {
       inputs: this.#driver.inboxLength,
       persists: this.#driver.persistsWaiting,
       localSessions: this.#hub.sessionsCount,
+      servedSessions: this.#served.count,
     });
   }
 
@@ -180,11 +196,11 @@ export class RunningPeer implements Peer {
     const openedAtMs = clock.now();
     const secret = resume?.secret ?? newSecret(random);
     const secretHash = sha256(secret);
-    const op: SystemOp =
+    const opening: Opening =
       resume === undefined
-        ? { kind: 'open-session', secretHash, timeoutMs }
-        : { kind: 'resume-session', sessionId: resume.sessionId, secretHash };
-    return this.#startSession(await this.#system.run(op, wait), secret, openedAtMs);
+        ? { kind: 'open', secretHash, timeoutMs }
+        : { kind: 'resume', sessionId: resume.sessionId, secretHash };
+    return this.#startSession(await openSession(this.#system, opening, wait), secret, openedAtMs);
   }
 
   sessions(): readonly SessionInfo[] {
@@ -276,11 +292,10 @@ export class RunningPeer implements Peer {
 
   // --- sessions --------------------------------------------------------------------------------------------
 
-  #startSession(result: OpResult, secret: Uint8Array, openedAtMs: number): Session {
-    if (result.kind !== 'session') throw new CoordinationError('FATAL', { outcome: 'unknown' });
+  #startSession(opened: OpenedSession, secret: Uint8Array, openedAtMs: number): Session {
     // It stopped between the answer and now: nothing would ever tell the session so.
     if (this.#ended !== undefined) throw this.#ended;
-    const { sessionId, holder, timeoutMs, nextRequest } = result;
+    const { sessionId, holder, timeoutMs, nextRequest } = opened;
     const link = new LocalLink(this.#hub, { sessionId, holder });
     const session = createSession({
       link,
@@ -379,18 +394,6 @@ export class RunningPeer implements Peer {
     this.#calls.end(error);
     const code = error.code === 'PEER_CLOSED' || error.code === 'STORAGE_FAILED' ? error.code : 'FATAL';
     this.#hub.fail(code, error);
+    this.#served.end();
   }
-}
-
-function newSecret(random: Random): Uint8Array {
-  try {
-    return random.bytes(secretBytes);
-  } catch (error) {
-    throw notStarted('FATAL', error);
-  }
-}
-
-/** Above every number with a meaning of its own, and with room for all calls of a life. */
-function randomTicket(random: Random): number {
-  return ((random.u32() % 0xf_ffff) + 1) * 0x1_0000_0000 + random.u32();
 }

@@ -8,10 +8,9 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { QueryAnswer } from '../machine/contract.ts';
 import type { ProposedBatch, ReplicaNotice, ReplicaOutput, WatchDelivery } from '../replica/contract.ts';
 import type { Replica } from '../replica/replica.ts';
-import type { LinkAnswer, LinkDelivery, LinkRead, LinkWatch } from '../session/link.ts';
+import type { LinkRead, LinkWatch } from '../session/link.ts';
 import type { Driver } from './driver.ts';
 import type { LocalLink } from './local-link.ts';
-import { viewOf, viewOfOptional } from './views.ts';
 
 export interface SessionHubOptions {
   readonly driver: Driver;
@@ -22,14 +21,28 @@ export interface SessionHubOptions {
   readonly electionTimeoutMs: number;
 }
 
+/** A read, answered with the replica's own records. */
+export interface HubRead extends Omit<LinkRead, 'settle'> {
+  /** Never older than this. Default 0. */
+  readonly minZxid?: number;
+  /** It was asked before, elsewhere: fails if a later request of the session has overtaken it. */
+  readonly isRepeated?: boolean;
+  readonly settle: (answer: QueryAnswer, zxid: number) => void;
+}
+
+/** A watch that gets the replica's own records. */
+export interface HubWatch extends Omit<LinkWatch, 'deliver'> {
+  readonly deliver: (delivery: WatchDelivery) => void;
+}
+
 /** Touches that are remembered until they are confirmed; older ones are worthless, a newer one covers them. */
 const touchesRememberedMax = 64;
 
 export class SessionHub {
   readonly #options: SessionHubOptions;
   readonly #links = new Map<number, LocalLink>();
-  readonly #reads = new Map<number, LinkRead>();
-  readonly #watches = new Map<number, LinkWatch>();
+  readonly #reads = new Map<number, HubRead>();
+  readonly #watches = new Map<number, HubWatch>();
   readonly #tickCallbacks = new Set<(nowMs: number) => void>();
   /** Sessions that want to be touched until the ensemble has confirmed it. */
   readonly #untouched = new Set<number>();
@@ -61,6 +74,16 @@ export class SessionHub {
     return this.#options.replica.machine.limits.valueBytesMax;
   }
 
+  /** Every event up to here has been handed out, unless an output is being handed out just now. */
+  get zxid(): number {
+    return this.#options.replica.machine.zxid;
+  }
+
+  /** The last index that {@link LocalLink.durable} was told of. */
+  get durableIndex(): number {
+    return this.#durableIndex;
+  }
+
   now(): number {
     return this.#options.clock.now();
   }
@@ -74,14 +97,16 @@ export class SessionHub {
   attach(link: LocalLink): void {
     const previous = this.#links.get(link.sessionId);
     this.#links.set(link.sessionId, link);
-    // Resumed here by somebody else: the earlier holder has lost it.
-    previous?.ended('SESSION_EXPIRED');
+    // The same holder by another connection; or resumed here by somebody else: the earlier holder has lost it.
+    if (previous?.holder === link.holder) previous.replaced();
+    else previous?.ended('SESSION_EXPIRED');
     // More may have been applied between the answer to its opening and now; later, for the link is being opened.
     queueMicrotask(() => this.#endUnlessHeld(link));
   }
 
   detach(link: LocalLink): void {
-    if (this.#links.get(link.sessionId) === link) this.#links.delete(link.sessionId);
+    if (this.#links.get(link.sessionId) !== link) return;
+    this.#links.delete(link.sessionId);
     this.#untouched.delete(link.sessionId);
   }
 
@@ -89,7 +114,7 @@ export class SessionHub {
     this.#options.driver.submit(batch);
   }
 
-  read(sessionId: number, read: LinkRead): () => void {
+  read(sessionId: number, read: HubRead): () => void {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#reads.set(id, read);
@@ -99,8 +124,9 @@ export class SessionHub {
         id,
         sessionId,
         afterRequest: read.afterRequest,
-        minZxid: 0,
+        minZxid: read.minZxid ?? 0,
         consistency: read.consistency,
+        isRepeated: read.isRepeated ?? false,
         query: read.query.kind === 'ephemerals' ? { ...read.query, sessionId } : read.query,
       },
     });
@@ -109,7 +135,7 @@ export class SessionHub {
     };
   }
 
-  watch(sessionId: number, watch: LinkWatch): () => void {
+  watch(sessionId: number, watch: HubWatch): () => void {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#watches.set(id, watch);
@@ -156,7 +182,7 @@ export class SessionHub {
     for (const { id, zxid, answer } of output.reads) {
       const read = this.#reads.get(id);
       this.#reads.delete(id);
-      read?.settle(this.#answer(answer), zxid);
+      read?.settle(answer, zxid);
     }
     this.#announceDurable();
     for (const notice of output.notices) this.#notice(notice);
@@ -239,64 +265,7 @@ export class SessionHub {
   #deliver(delivery: WatchDelivery): void {
     const watch = this.#watches.get(delivery.id);
     if (watch === undefined) return;
-    const translated = this.#translate(delivery);
-    if (translated.kind === 'failed') this.#watches.delete(delivery.id);
-    watch.deliver(translated);
-  }
-
-  #translate(delivery: WatchDelivery): LinkDelivery {
-    switch (delivery.kind) {
-      case 'snapshot': {
-        const { zxid, znodes } = delivery;
-        const page = (
-          start: number,
-          end: number,
-        ): ReturnType<Extract<LinkDelivery, { kind: 'snapshot' }>['page']> =>
-          znodes.slice(start, end).map((record) => ({ path: record.path, ...viewOf(record) }));
-        return { kind: 'snapshot', zxid, count: znodes.length, page };
-      }
-      case 'changes': {
-        const { zxid, changes } = delivery.transaction;
-        return {
-          kind: 'changes',
-          zxid,
-          count: changes.length,
-          change: (position) => {
-            const change = changes[position];
-            if (change === undefined) return { path: '', before: undefined, after: undefined };
-            const { path, before, after } = change;
-            return { path, before: viewOfOptional(before), after: viewOfOptional(after) };
-          },
-        };
-      }
-      case 'resumed':
-        return { kind: 'resumed', zxid: delivery.zxid };
-      case 'compacted':
-        return { kind: 'failed', code: 'COMPACTED', details: { oldestZxid: delivery.oldestZxid } };
-      case 'too-large': {
-        const { limitValue, measured } = delivery;
-        const details = { limit: 'watchSnapshotZnodesMax', limitValue, measured };
-        return { kind: 'failed', code: 'LIMIT_EXCEEDED', details };
-      }
-    }
-  }
-
-  #answer(answer: QueryAnswer): LinkAnswer {
-    switch (answer.kind) {
-      case 'znode':
-        return { kind: 'znode', znode: viewOfOptional(answer.znode) };
-      case 'znodes':
-        return { kind: 'znodes', znodes: answer.znodes.map((record) => viewOfOptional(record)) };
-      case 'listing':
-        return {
-          kind: 'listing',
-          items: answer.items.map(({ name, znode }) => ({ name, ...viewOf(znode) })),
-        };
-      case 'barrier':
-      case 'names':
-      case 'count':
-      case 'failed':
-        return answer;
-    }
+    if (delivery.kind === 'compacted' || delivery.kind === 'too-large') this.#watches.delete(delivery.id);
+    watch.deliver(delivery);
   }
 }

@@ -16,6 +16,7 @@ export interface StatusSources {
   readonly inputs: number;
   readonly persists: number;
   readonly localSessions: number;
+  readonly servedSessions: number;
 }
 
 export function describePeer(sources: StatusSources): PeerStatus {
@@ -46,6 +47,7 @@ export function describePeer(sources: StatusSources): PeerStatus {
       reads: replica.pendingReadsCount,
       watches: replica.watchesCount,
       sessions: sources.localSessions,
+      servedSessions: sources.servedSessions,
     }),
     znodesCount: machine.tree.size,
     sessionsCount: machine.sessionsCount,

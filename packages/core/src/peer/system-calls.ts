@@ -3,6 +3,7 @@ import type { SystemOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import { CoordinationError } from '../errors.ts';
 import type { AppliedSystem } from '../machine/contract.ts';
+import type { Random } from '../ports/random.ts';
 import type { WaitOptions } from '../session/api-types.ts';
 import type { Calls } from './calls.ts';
 import type { Driver } from './driver.ts';
@@ -52,4 +53,9 @@ export class SystemCalls {
     if (item.origin !== member || item.incarnation !== incarnation) return;
     this.#waiting.get(item.ticket)?.(item.reply.result);
   }
+}
+
+/** Above every number with a meaning of its own, and with room for all calls of a life. */
+export function randomTicket(random: Random): number {
+  return ((random.u32() % 0xf_ffff) + 1) * 0x1_0000_0000 + random.u32();
 }

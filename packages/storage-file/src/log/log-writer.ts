@@ -100,6 +100,11 @@ export class LogWriter {
       });
   }
 
+  /** Nothing is being made in the background any more, until the next write. */
+  async settle(): Promise<void> {
+    await this.#preparing;
+  }
+
   async close(): Promise<void> {
     await this.#preparing;
     await this.#file?.close();

@@ -53,8 +53,7 @@ export class MemoryDirectory implements Directory {
 
   async rename(from: string, to: string): Promise<void> {
     this.#enter({ call: 'rename', name: `${from} ${to}` }, true);
-    const inode = this.#names.get(from);
-    if (inode === undefined) throw filesError('ENOENT', from);
+    const inode = this.#inode(from);
     this.#names.delete(from);
     this.#names.set(to, inode);
   }
@@ -83,7 +82,7 @@ export class MemoryDirectory implements Directory {
   crash(surviving: Surviving = () => 'lost', names: 'lost' | 'kept' = 'lost'): MemoryDirectory {
     const after = new MemoryDirectory();
     for (const [name, inode] of names === 'kept' ? this.#names : this.#durableNames) {
-      let bytes = inode.durable;
+      let bytes: Uint8Array = inode.durable.slice();
       for (const { position, bytes: written } of inode.pending) {
         const grown = place(bytes, position, written);
         const before = grown.slice(position, position + written.length);
@@ -97,18 +96,21 @@ export class MemoryDirectory implements Directory {
     return after;
   }
 
-  /** The bytes that a reader sees; they may be changed, as a failing disk would. */
+  /** A copy of what a reader sees. */
   bytesOf(name: string): Uint8Array {
-    const inode = this.#names.get(name);
-    if (inode === undefined) throw filesError('ENOENT', name);
-    inode.pending = [];
-    inode.durable = inode.bytes;
-    return inode.bytes;
+    return this.#inode(name).bytes.slice();
+  }
+
+  /** Changes what is stored, as a failing disk would. */
+  damage(name: string, change: (bytes: Uint8Array) => void): void {
+    const inode = this.#inode(name);
+    change(inode.bytes);
+    change(inode.durable);
   }
 
   /** Puts a durable file there. */
   put(name: string, bytes: Uint8Array): void {
-    const inode = { bytes: bytes.slice(), durable: bytes.slice(), pending: [] };
+    const inode: Inode = { bytes: bytes.slice(), durable: bytes.slice(), pending: [] };
     this.#names.set(name, inode);
     this.#durableNames.set(name, inode);
   }
@@ -124,6 +126,12 @@ export class MemoryDirectory implements Directory {
     return this.crash(() => 'kept', 'kept');
   }
 
+  #inode(name: string): Inode {
+    const inode = this.#names.get(name);
+    if (inode === undefined) throw filesError('ENOENT', name);
+    return inode;
+  }
+
   #file(name: string, inode: Inode): DirectoryFile {
     return {
       read: async (position, length) => {
@@ -137,8 +145,9 @@ export class MemoryDirectory implements Directory {
       },
       sync: async () => {
         this.#enter({ call: 'sync', name }, true);
+        for (const { position, bytes } of inode.pending)
+          inode.durable = place(inode.durable, position, bytes);
         inode.pending = [];
-        inode.durable = inode.bytes.slice();
       },
       truncate: async (length) => {
         this.#enter({ call: 'write', name }, true);
@@ -162,7 +171,11 @@ export function filesError(code: string, name: string): Error & { readonly code:
 
 /** In place where it fits, as a large file would otherwise be copied for each write. */
 function place(bytes: Uint8Array, position: number, written: Uint8Array): Uint8Array {
-  const placed = new Uint8Array(Math.max(bytes.length, position + written.length));
+  if (position + written.length <= bytes.length) {
+    bytes.set(written, position);
+    return bytes;
+  }
+  const placed = new Uint8Array(position + written.length);
   placed.set(bytes);
   placed.set(written, position);
   return placed;

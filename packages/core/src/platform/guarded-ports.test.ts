@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../ports/clock.ts';
-import { reasonOf, withOutcome, stopped } from './failures.ts';
+import { reasonOf, withOutcome, stopped } from '../peer/failures.ts';
 import { guardClock, guardLogger } from './guarded-ports.ts';
 
 const broken = new Error('broken');

@@ -1,7 +1,7 @@
-/** Checks what `openSession` was asked: types are no guard at run time. */
+/** Checks what `openSession` and `connect` were asked: types are no guard at run time. */
 import { parseSessionId } from '../codec/stat.ts';
-import type { SessionOptions, WaitOptions } from '../session/api-types.ts';
-import { badArgument, optionsOf } from '../session/arguments.ts';
+import type { SessionOptions, WaitOptions } from './api-types.ts';
+import { badArgument, optionsOf } from './arguments.ts';
 
 export interface AskedSession {
   readonly timeoutMs: number;
