@@ -10,8 +10,8 @@ import { FileContent, type Survival } from './file-content.ts';
 import { FileNames } from './file-names.ts';
 import type { Life } from './life.ts';
 import type { RandomStream } from './random-stream.ts';
-import type { DiskStreams } from './storage-disk.ts';
-import { plainTask, type Time } from './time.ts';
+import { type DiskOptions, losePowerBefore } from './storage-disk.ts';
+import { plainTask } from './time.ts';
 
 /** How a disk of files behaves; each may be changed while it is used. Chances are parts per million of calls. */
 export interface FileConditions {
@@ -29,6 +29,8 @@ export interface FileConditions {
   nameFailurePpm: number;
   /** Syncs that succeed and do nothing: a disk that lies. No storage can bear it; it proves that a test would notice. */
   lostSyncPpm: number;
+  /** Calls in the middle of which the machine loses its power. */
+  crashPpm: number;
   /** Bytes of all files together; more is ENOSPC. */
   capacityBytes: number;
   /** Calls after which every one fails with EIO: the disk has died. */
@@ -44,15 +46,14 @@ export const defaultFileConditions: FileConditions = Object.freeze({
   syncFailurePpm: 0,
   nameFailurePpm: 0,
   lostSyncPpm: 0,
+  crashPpm: 0,
   capacityBytes: Number.MAX_SAFE_INTEGER,
   callsMax: Number.MAX_SAFE_INTEGER,
 });
 
-export interface FileDiskOptions {
-  readonly time: Time;
+export interface FileDiskOptions extends DiskOptions {
+  /** For messages only. */
   readonly path: string;
-  readonly streams: DiskStreams;
-  readonly faulted: (kind: FaultKind) => void;
 }
 
 /** What a call does when its time comes; `part` is how much of it, for one that fails or is cut off by a crash. */
@@ -155,7 +156,7 @@ export class FileDisk {
   #call<T>(life: Life, plan: CallPlan<T>): Promise<T> {
     return life.promise((resolve, reject) => {
       const { time, streams, faulted } = this.#options;
-      const { latencyUsMin, latencyUsMean, callsMax } = this.conditions;
+      const { latencyUsMin, latencyUsMean, callsMax, crashPpm } = this.conditions;
       this.#callsCount += 1;
       const isFailing = streams.failure.chance(plan.failurePpm) || this.#callsCount > callsMax;
       this.#underWay.add(plan);
@@ -178,6 +179,7 @@ export class FileDisk {
       };
       const atUs = time.nowUs + latencyUsMin + streams.latency.exponential(latencyUsMean);
       time.add({ ...plainTask, atUs, kind: 'files', life, arrive, run: () => settle() });
+      losePowerBefore(atUs, life, { ...this.#options, partsPerMillion: crashPpm });
     });
   }
 

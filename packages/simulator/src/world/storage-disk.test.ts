@@ -144,4 +144,21 @@ describe('a disk behind the storage port', () => {
     });
     expect(result).toMatchObject({ code: 'STORAGE_FAILED' });
   });
+
+  test('loses power in the middle of a write when it is told to', async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < 40; seed += 1) {
+      const { result, faults } = await simulate({ seed }, async (world) => {
+        const { storage } = await opened(world);
+        world.host('a').disk.conditions.crashPpm = 1_000_000;
+        void storage.write({ entries: [entry(1), entry(2)] });
+        await world.sleep(100);
+        expect(world.host('a').isRunning).toBe(false);
+        return (await opened(world)).stored.entries.length;
+      });
+      expect(faults['power-loss']).toBe(1);
+      outcomes.add(`${result}`);
+    }
+    expect([...outcomes].toSorted()).toEqual(['0', '1', '2']);
+  });
 });

@@ -30,6 +30,8 @@ export interface StorageConditions {
   writeFailurePpm: number;
   /** Reads of a million that fail. */
   readFailurePpm: number;
+  /** Writes of a million in the middle of which the machine loses its power. */
+  crashPpm: number;
   /** What the system says of a failed write. `ENOSPC` and `EIO` may have written a part of it. */
   writeFailure: 'EIO' | 'ENOSPC';
 }
@@ -40,6 +42,7 @@ export const defaultStorageConditions: StorageConditions = Object.freeze({
   latencyUsMean: 200,
   writeFailurePpm: 0,
   readFailurePpm: 0,
+  crashPpm: 0,
   writeFailure: 'EIO',
 });
 
@@ -48,6 +51,7 @@ export interface DiskStreams {
   readonly latency: RandomStream;
   readonly failure: RandomStream;
   readonly crash: RandomStream;
+  readonly power: RandomStream;
 }
 
 /** What a disk needs of its world. */
@@ -56,6 +60,8 @@ export interface DiskOptions {
   readonly streams: DiskStreams;
   /** A fault has taken effect; for the counts and the trace. */
   readonly faulted: (kind: FaultKind) => void;
+  /** Ends this life by a loss of power, unless it is over. */
+  readonly losePower: (life: Life) => void;
 }
 
 /** The disk of one host behind the storage port. */
@@ -113,7 +119,8 @@ export class StorageDisk {
         if (isFailing) reject(failed(conditions.writeFailure));
         else applied.then(resolve, reject);
       };
-      this.#add(life, 'written', { payload: batch.entries?.at(-1)?.index ?? 0, arrive, run });
+      const atUs = this.#add(life, 'written', { payload: batch.entries?.at(-1)?.index ?? 0, arrive, run });
+      losePowerBefore(atUs, life, { ...this.#options, partsPerMillion: conditions.crashPpm });
     });
   }
 
@@ -156,12 +163,24 @@ export class StorageDisk {
     this.#add(life, kind, { payload: 0, run });
   }
 
-  #add(life: Life, kind: 'read' | 'written', what: Pick<Task, 'payload' | 'arrive' | 'run'>): void {
+  #add(life: Life, kind: 'read' | 'written', what: Pick<Task, 'payload' | 'arrive' | 'run'>): number {
     const { time, streams } = this.#options;
     const { latencyUsMin, latencyUsMean } = this.conditions;
     const atUs = time.nowUs + latencyUsMin + streams.latency.exponential(latencyUsMean);
     time.add({ ...plainTask, atUs, kind, life, ...what });
+    return atUs;
   }
+}
+
+/** So often: the machine loses its power at a drawn moment before a call is done. */
+export function losePowerBefore(
+  atUs: number,
+  life: Life,
+  options: Pick<DiskOptions, 'time' | 'streams' | 'losePower'> & { readonly partsPerMillion: number },
+): void {
+  const { time, streams, losePower, partsPerMillion } = options;
+  if (!streams.power.chance(partsPerMillion)) return;
+  time.after('disk', streams.power.below(Math.max(1, atUs - time.nowUs)), () => losePower(life));
 }
 
 /** Every beginning of a batch, from its first field to all of it. */

@@ -112,16 +112,19 @@ export class World {
     if (this.#hosts.size >= hostsMax) throw badArgument('host', `a world has at most ${hostsMax}`);
     const faulted = (kind: FaultKind): void => this.#faults.add(kind);
     const startUs = this.random(`clock:${name}`).below(1_000_000_000);
+    const losePower = (life: Life): void => {
+      if (!life.isDead) life.host.crash();
+    };
+    const disk = { time: this.#time, faulted, losePower };
     const host = new Host(
       {
         name,
         number: this.#hosts.size + 1,
         clock: new HostClock(this.#time, { startUs, faulted }),
-        disk: new StorageDisk({ time: this.#time, streams: this.#diskStreams('disk', name), faulted }),
+        disk: new StorageDisk({ ...disk, streams: this.#diskStreams('disk', name) }),
         files: new FileDisk({
-          time: this.#time,
+          ...disk,
           streams: this.#diskStreams('files', name),
-          faulted,
           path: `/simulated/${name}`,
         }),
         timers: { latenessUsMax: timerLatenessUsMax },
@@ -231,6 +234,7 @@ export class World {
       latency: this.random(`${disk}-latency:${host}`),
       failure: this.random(`${disk}-failure:${host}`),
       crash: this.random(`${disk}-crash:${host}`),
+      power: this.random(`${disk}-power:${host}`),
     };
   }
 
