@@ -18,6 +18,9 @@ import { stopped } from './failures.ts';
 import type { PeerObserver } from './observer.ts';
 import { PersistQueue } from './persist-queue.ts';
 
+/** How often a full disk is tried: soon enough to be of use, seldom enough to leave the disk to those who clear it. */
+const storageRetryMs = 500;
+
 /** An input without its stamp: the driver adds the wall time. */
 export type UnstampedInput = ReplicaInput extends infer Input
   ? Input extends ReplicaInput
@@ -60,6 +63,7 @@ export class Driver {
   #timer: Timer | undefined;
   #tickedAtMs = 0;
   #isTickDeferred = false;
+  #storageTriedAtMs = 0;
 
   constructor(options: DriverOptions, events: DriverEvents) {
     this.#options = options;
@@ -70,6 +74,11 @@ export class Driver {
       },
       send: (messages) => this.#guard(() => this.#send(messages)),
       failed: (cause) => this.#fail(stopped('STORAGE_FAILED', cause)),
+      full: (cause) => {
+        options.logger.warn({ cause }, 'there is no room on the disk: this peer waits for some');
+        this.push({ kind: 'storage', full: true });
+      },
+      writable: () => this.push({ kind: 'storage', full: false }),
     });
   }
 
@@ -240,6 +249,10 @@ export class Driver {
     const count = Math.floor((now - this.#tickedAtMs) / tickMs);
     if (count <= 0) return;
     this.#tickedAtMs += count * tickMs;
+    if (now - this.#storageTriedAtMs >= storageRetryMs) {
+      this.#storageTriedAtMs = now;
+      this.#persistQueue.retry();
+    }
     this.#drain();
     this.#step({ kind: 'tick', count });
     if (!this.#isStopped) this.#events.tick(now);

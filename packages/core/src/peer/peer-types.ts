@@ -147,10 +147,19 @@ export interface PeerEvents extends Record<string, unknown> {
   /**
    * `suspect`: silent for an election time-out; `recovered`: answers again; `disconnected`/`connected`: its connection.
    * `refused`: the transport refused a connection, or was refused; `member` is then what the other end claims to
-   * be, unproven, or empty, and `refusal` says where it is and why.
+   * be, unproven, or empty, and `refusal` says where it is and why. `storage-full`: this peer's disk has no room, it
+   * acknowledges nothing and leads nobody until there is some (`storage-writable`); nothing has to be restarted.
    */
   health: {
-    readonly kind: 'suspect' | 'recovered' | 'connected' | 'disconnected' | 'admitted' | 'refused';
+    readonly kind:
+      | 'suspect'
+      | 'recovered'
+      | 'connected'
+      | 'disconnected'
+      | 'admitted'
+      | 'refused'
+      | 'storage-full'
+      | 'storage-writable';
     readonly member: string;
     readonly refusal?: { readonly address: string; readonly code: ErrorCode; readonly reason: string };
   };

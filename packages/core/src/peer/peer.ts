@@ -345,7 +345,9 @@ export class RunningPeer implements Peer {
         this.#tell('health', { kind: notice.healthy ? 'recovered' : 'suspect', member: notice.member });
         return;
       case 'admitted':
-        this.#tell('health', { kind: 'admitted', member: this.id });
+      case 'storage-full':
+      case 'storage-writable':
+        this.#tell('health', { kind: notice.kind, member: this.id });
         return;
       case 'transfer-done':
       case 'transfer-failed':

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CoordinationError } from '../errors.ts';
 import type { Entry } from '../ports/entry.ts';
 import type { Storage, WriteBatch } from '../ports/storage.ts';
 import type { ReplicaMessage } from '../replica/contract.ts';
@@ -45,6 +46,8 @@ function setUp(): { disk: SlowDisk; queue: PersistQueue; log: string[] } {
     persisted: (tickets) => void log.push(`persisted ${tickets.join(',')}`),
     send: (messages) => void log.push(`send ${messages.map(({ to }) => to).join(',')}`),
     failed: (cause) => void log.push(`failed ${String(cause)}`),
+    full: () => void log.push('full'),
+    writable: () => void log.push('writable'),
   });
   return { disk, queue, log };
 }
@@ -93,6 +96,30 @@ describe('the persist queue', () => {
     await settled();
     expect(log).toEqual(['failed EIO']);
     expect(disk.writes).toHaveLength(1);
+  });
+
+  it('a write without room waits for a retry, and everything behind it waits for it', async () => {
+    const { disk, queue, log } = setUp();
+    const full = new CoordinationError('STORAGE_FULL');
+    queue.push([{ ticket: 1, batch: { entries: [entry(1)] } }], [message('b')]);
+    queue.push([{ ticket: 2, batch: { entries: [entry(2)] } }], []);
+    disk.writes[0]?.fail(full);
+    await settled();
+    queue.push([{ ticket: 3, batch: { entries: [entry(3)] } }], []);
+    expect(log).toEqual(['full']);
+    queue.retry();
+    disk.writes[1]?.fail(full);
+    await settled();
+    queue.retry();
+    expect(disk.writes).toHaveLength(3);
+    expect(disk.writes[2]?.batch).toBe(disk.writes[0]?.batch);
+    disk.writes[2]?.done();
+    await settled();
+    disk.writes[3]?.done();
+    await settled();
+    expect(log).toEqual(['full', 'writable', 'persisted 1', 'send b', 'persisted 2,3']);
+    queue.retry();
+    expect(disk.writes).toHaveLength(4);
   });
 
   it('nothing is told after it was stopped', async () => {

@@ -2,6 +2,7 @@
  * What must be durable, in order, with at most one write under way: while the disk is busy the next batch
  * gathers (group commit). Messages that promise durability leave only behind every write before them.
  */
+import { CoordinationError } from '../errors.ts';
 import type { ReplicaMessage } from '../replica/contract.ts';
 import type { Persist } from '../raft/output.ts';
 import type { Storage, WriteBatch } from '../ports/storage.ts';
@@ -19,6 +20,10 @@ export interface PersistQueueEvents {
   send(messages: readonly ReplicaMessage[]): void;
   /** A write failed: the storage is poisoned, nothing of it or behind it happened. */
   failed(cause: unknown): void;
+  /** There is no room for the next write: everything waits for `retry`. */
+  full(cause: unknown): void;
+  /** There was room again. */
+  writable(): void;
 }
 
 export class PersistQueue {
@@ -26,6 +31,9 @@ export class PersistQueue {
   readonly #events: PersistQueueEvents;
   #waiting: Item[] = [];
   #isWriting = false;
+  /** What there was no room for: it is the next one to be written, whatever waits behind it. */
+  #refused: Item | undefined;
+  #isFull = false;
   #isStopped = false;
 
   constructor(storage: Storage, events: PersistQueueEvents) {
@@ -47,6 +55,14 @@ export class PersistQueue {
       else this.#waiting.push({ batch: {}, tickets: [], messages: [...messages] });
     }
     this.#writeNext();
+  }
+
+  /** Tries again what there was no room for; nothing happens if all is well. */
+  retry(): void {
+    const item = this.#refused;
+    if (item === undefined || this.#isStopped) return;
+    this.#refused = undefined;
+    this.#write(item);
   }
 
   stop(): void {
@@ -75,9 +91,11 @@ export class PersistQueue {
       return;
     }
     this.#isWriting = true;
-    const failed = (cause: unknown): void => {
-      if (!this.#isStopped) this.#events.failed(cause);
-    };
+    this.#write(item);
+  }
+
+  #write(item: Item): void {
+    const failed = (cause: unknown): void => this.#failed(item, cause);
     try {
       this.#storage.write(item.batch).then(() => this.#written(item), failed);
     } catch (cause) {
@@ -85,9 +103,23 @@ export class PersistQueue {
     }
   }
 
+  #failed(item: Item, cause: unknown): void {
+    if (this.#isStopped) return;
+    if (!(cause instanceof CoordinationError) || cause.code !== 'STORAGE_FULL') {
+      this.#events.failed(cause);
+      return;
+    }
+    this.#refused = item;
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#events.full(cause);
+  }
+
   #written(item: Item): void {
     if (this.#isStopped) return;
     this.#isWriting = false;
+    if (this.#isFull) this.#events.writable();
+    this.#isFull = false;
     this.#events.persisted(item.tickets);
     if (item.messages.length > 0) this.#events.send(item.messages);
     this.#writeNext();

@@ -150,6 +150,17 @@ export function handleConnected(state: RaftState, member: string): void {
   forwardReads(state);
 }
 
+/**
+ * A peer that has no room to write acknowledges nothing, because its writes wait in their order. It must not lead
+ * either: those who could write would wait for it.
+ */
+export function handleStorage(state: RaftState, isFull: boolean): void {
+  if (state.isStorageFull === isFull) return;
+  state.isStorageFull = isFull;
+  state.outbox.notice({ kind: isFull ? 'storage-full' : 'storage-writable' });
+  if (isFull && state.role !== 'follower') becomeFollower(state, state.term, undefined);
+}
+
 /** True: no leader was heard for too long, campaign. */
 export function tickFollower(state: RaftState): boolean {
   if (state.now < state.electionAt) return false;

@@ -11,6 +11,8 @@ export type RaftInput =
   | { readonly kind: 'disconnected'; readonly member: string }
   /** Everything up to this ticket's `persist` is durable. Tickets complete in order. */
   | { readonly kind: 'persisted'; readonly ticket: number }
+  /** The storage has no room for the next `persist`, or has it again. */
+  | { readonly kind: 'storage'; readonly full: boolean }
   /**
    * Appends one entry of commands; call it only when Raft.canPropose says so. `announceDurable`: tell followers
    * at once when every voter has this entry durably, because a session waits for that.

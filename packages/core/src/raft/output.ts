@@ -29,7 +29,9 @@ export type RaftNotice =
   /** A member has been silent for an election time-out, or answers again. Only the leader knows. */
   | { readonly kind: 'member-health'; readonly member: string; readonly healthy: boolean }
   /** This peer is founding or rejoining: it may vote from now on. */
-  | { readonly kind: 'admitted' };
+  | { readonly kind: 'admitted' }
+  /** This peer's storage has no room; it neither leads nor campaigns until it has. */
+  | { readonly kind: 'storage-full' | 'storage-writable' };
 
 export interface RaftOutput {
   readonly persist: Persist | undefined;

@@ -9,7 +9,7 @@ import type { Entry } from '../ports/entry.ts';
 import { beginAdmission, forgetAnswer, probeMember, tickAdmission } from './admission.ts';
 import { startPreVote } from './candidate.ts';
 import { isCounted } from './counting.ts';
-import { handleConnected, handleDisconnected, tickFollower } from './follower.ts';
+import { handleConnected, handleDisconnected, handleStorage, tickFollower } from './follower.ts';
 import type { RaftConfig, RaftInput, RaftRestored } from './input.ts';
 import { finishLeaderStep, leaderElapsedMs, propose, tickLeader } from './leader.ts';
 import type { Membership } from './membership.ts';
@@ -227,6 +227,8 @@ export class Raft {
         return handleDisconnected(state, input.member);
       case 'persisted':
         return state.outbox.persisted(input.ticket);
+      case 'storage':
+        return handleStorage(state, input.full);
       case 'propose':
         invariant(this.canPropose() === 'yes', 'a proposal is made when it may be');
         return propose(state, input.body, input.announceDurable);

@@ -61,6 +61,8 @@ export class RaftState {
   electionAt = 0;
   probeAt = 0;
   wallMs = 0;
+  /** What is appended waits for room on the disk. Owned by follower.ts. */
+  isStorageFull = false;
 
   constructor(config: RaftConfig, restored: RaftRestored) {
     this.config = config;
@@ -141,7 +143,7 @@ export class RaftState {
   }
 
   get mayCampaign(): boolean {
-    return this.isAdmitted && isVoter(this.membership, this.id);
+    return this.isAdmitted && !this.isStorageFull && isVoter(this.membership, this.id);
   }
 
   /** Whether an own entry of the leader's term is committed (Raft thesis 5.4.2 and 6.4). */

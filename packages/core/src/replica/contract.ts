@@ -91,6 +91,8 @@ export type ReplicaInput = { readonly wallMs: number } & (
   | { readonly kind: 'connected'; readonly member: string }
   | { readonly kind: 'disconnected'; readonly member: string }
   | { readonly kind: 'persisted'; readonly ticket: number }
+  /** The storage has no room for the next write, or has it again. */
+  | { readonly kind: 'storage'; readonly full: boolean }
   /** Batches of this peer's own sessions. */
   | { readonly kind: 'submit'; readonly batches: readonly ProposedBatch[] }
   /** A command of the ensemble; answered by an applied item with this ticket, if it was not lost on its way. */

@@ -111,6 +111,7 @@ export class Replica {
       case 'disconnected':
       case 'transfer':
       case 'snapshot-read':
+      case 'storage':
         this.#stepRaft(input, out);
         return;
       case 'persisted':
@@ -214,6 +215,8 @@ export class Replica {
       case 'members':
       case 'member-health':
       case 'admitted':
+      case 'storage-full':
+      case 'storage-writable':
         return;
       default:
         unreachable(notice);
