@@ -29,6 +29,7 @@ import { randomTicket, SystemCalls } from './system-calls.ts';
 import { Timings } from './timings.ts';
 import { notHandedOn, Transfers } from './transfers.ts';
 
+type EventName = 'role' | 'leader' | 'members' | 'health' | 'fatal';
 const eventNames: ReadonlySet<unknown> = new Set(['role', 'leader', 'members', 'health', 'fatal']);
 /** A graceful close never takes longer than this for each of its two steps. */
 const closeStepMsMax = 2_000;
@@ -244,10 +245,7 @@ export class RunningPeer implements Peer {
     });
   }
 
-  on<E extends 'role' | 'leader' | 'members' | 'health' | 'fatal'>(
-    event: E,
-    listener: (payload: PeerEvents[E]) => void,
-  ): () => void {
+  on<E extends EventName>(event: E, listener: (payload: PeerEvents[E]) => void): () => void {
     if (!eventNames.has(event))
       throw badArgument('event', `a peer has the events ${[...eventNames].join(', ')}`);
     if (typeof listener !== 'function') throw badArgument('listener', 'not a function');
@@ -360,10 +358,7 @@ export class RunningPeer implements Peer {
   }
 
   /** Listeners are called from a microtask of their own: none of them runs inside a step. */
-  #tell<E extends 'role' | 'leader' | 'members' | 'health' | 'fatal'>(
-    event: E,
-    payload: PeerEvents[E],
-  ): void {
+  #tell<E extends EventName>(event: E, payload: PeerEvents[E]): void {
     queueMicrotask(() => this.#events.emit(event, payload));
   }
 

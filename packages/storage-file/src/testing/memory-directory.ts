@@ -84,8 +84,7 @@ export class MemoryDirectory implements Directory {
     for (const [name, inode] of names === 'kept' ? this.#names : this.#durableNames) {
       let bytes: Uint8Array = inode.durable.slice();
       for (const { position, bytes: written } of inode.pending) {
-        const grown = place(bytes, position, written);
-        const before = grown.slice(position, position + written.length);
+        const before = new Uint8Array(written.length);
         before.set(bytes.subarray(position, position + written.length));
         const kept = surviving({ name, before, after: written });
         if (kept === 'lost') continue;
@@ -106,6 +105,19 @@ export class MemoryDirectory implements Directory {
     const inode = this.#inode(name);
     change(inode.bytes);
     change(inode.durable);
+  }
+
+  names(): readonly string[] {
+    return [...this.#names.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Whether a file was written since its name was last made durable: only what is new is written so. */
+  isGrowing(name: string): boolean {
+    return this.#names.has(name) && !this.#durableNames.has(name);
   }
 
   /** Puts a durable file there. */
