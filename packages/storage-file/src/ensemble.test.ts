@@ -15,7 +15,7 @@ afterEach(async () => {
 
 interface Ensemble {
   readonly directories: Record<string, MemoryDirectory>;
-  open(id: string): Promise<Peer>;
+  readonly open: (id: string) => Promise<Peer>;
 }
 
 function ensemble(): Ensemble {

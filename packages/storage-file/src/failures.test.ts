@@ -164,6 +164,7 @@ describe('a full disk', () => {
       (call === 'write' && name !== 'manifest') || (call === 'open' && name.startsWith('log-'));
     const calls = await countOf(isGrowing);
     let refused = 0;
+    const again = new Set<unknown>();
     for (let at = 1; at <= calls; at += 1) {
       const directory = new MemoryDirectory();
       const { storage } = await openOn(directory);
@@ -185,7 +186,7 @@ describe('a full disk', () => {
         let code = await attempt();
         if (code === 'STORAGE_FULL') {
           refused += 1;
-          expect(await attempt()).toBe('STORAGE_FULL');
+          again.add(await attempt());
           await holds(directory.crash(), acknowledged);
           directory.fault = undefined;
           code = await attempt();
@@ -196,6 +197,7 @@ describe('a full disk', () => {
       await holds(directory.crash(), acknowledged);
     }
     expect(refused).toBeGreaterThan(10);
+    expect([...again]).toEqual(['STORAGE_FULL']);
   });
 
   test('lets a storage open, and read what it has', async () => {
