@@ -7,15 +7,22 @@
 import { inspect } from 'node:util';
 import { strictEqual } from 'node:assert/strict';
 import {
+  connect,
   memoryStorage,
   openPeer,
+  type ConnectOptions,
   type Limits,
   type Peer,
   type Session,
   type SessionOptions,
 } from '@quorate/core';
 import type { Storage } from '@quorate/core/ports';
-import { memoryNetwork, type FaultDecision, type MemoryNetwork } from '@quorate/transport-memory';
+import {
+  memoryNetwork,
+  type FaultDecision,
+  type FrameInTransit,
+  type MemoryNetwork,
+} from '@quorate/transport-memory';
 import { onTestFailed } from 'vitest';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -27,9 +34,17 @@ export interface FaultRates {
   readonly delay?: number;
 }
 
+/** `local`: at the peer. `remote`: without a replica, served by the peer. */
+export type SessionKind = 'local' | 'remote';
+
+/** What holds for every session is tested with both. */
+export const sessionKinds: readonly SessionKind[] = ['local', 'remote'];
+
 export interface EnsembleOptions {
   readonly size: 1 | 2 | 3 | 4 | 5 | 7;
   readonly seed?: number;
+  /** Where the sessions of {@link Ensemble.session} are. Default: local. */
+  readonly sessions?: SessionKind;
   readonly limits?: Partial<Limits>;
   readonly timing?: { readonly heartbeatMs: number; readonly electionTimeoutMs: number };
 }
@@ -41,6 +56,7 @@ export const electionTimeoutMs = 100;
 export const patienceMs = 8_000;
 
 const delayTurnsMax = 40;
+const sessionFaultsRarer = 10;
 
 export class Ensemble implements AsyncDisposable {
   readonly ids: readonly string[];
@@ -61,7 +77,7 @@ export class Ensemble implements AsyncDisposable {
     this.#options = options;
     this.ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, options.size);
     this.random = new SeededRandom(options.seed ?? 1);
-    this.network = memoryNetwork({ faults: () => this.#decide() });
+    this.network = memoryNetwork({ faults: (frame) => this.#decide(frame) });
     onTestFailed(() => console.error(this.#lastSeen ?? this.describe()));
   }
 
@@ -164,8 +180,22 @@ export class Ensemble implements AsyncDisposable {
     strictEqual(new Set(digests).size, 1, `equal digests, seed ${this.random.seed}: ${digests.join(', ')}`);
   }
 
+  /** A session at this peer: of its own process, or (`sessions: 'remote'`) one that it serves. */
   session(id: string, options: SessionOptions = {}): Promise<Session> {
-    return this.peer(id).openSession({ timeoutMs: 2_000, deadlineMs: patienceMs, ...options });
+    const asked = { timeoutMs: 2_000, deadlineMs: patienceMs, ...options };
+    if (this.#options.sessions !== 'remote') return this.peer(id).openSession(asked);
+    return connect({ transport: this.network.transport(), peers: { [id]: '' }, ...asked });
+  }
+
+  /** A session without a replica that any peer may serve. The network knows it as `name`. */
+  connect(name: string, options: Partial<ConnectOptions> = {}): Promise<Session> {
+    return connect({
+      transport: this.network.transport({ sessionName: name }),
+      peers: Object.fromEntries(this.ids.map((id) => [id, ''])),
+      timeoutMs: 2_000,
+      deadlineMs: patienceMs,
+      ...options,
+    });
   }
 
   /** Looks until `look` answers something other than undefined or false. */
@@ -192,10 +222,12 @@ export class Ensemble implements AsyncDisposable {
     strictEqual(this.fatals.length, 0, `no peer stops by itself\n${this.describe()}`);
   }
 
-  #decide(): FaultDecision {
+  #decide({ from, to }: FrameInTransit): FaultDecision {
     const { drop = 0, duplicate = 0, delay = 0 } = this.#rates;
     if (drop + duplicate + delay === 0) return 'deliver';
-    const share = this.random.next();
+    // Each fault ends the connection of a session: as many as between peers would leave no time to say anything.
+    const isBetweenPeers = this.ids.includes(from) && this.ids.includes(to);
+    const share = this.random.next() * (isBetweenPeers ? 1 : sessionFaultsRarer);
     if (share < drop) return 'drop';
     if (share < drop + duplicate) return 'duplicate';
     if (share < drop + duplicate + delay) return { delayTurns: 1 + this.random.below(delayTurnsMax) };

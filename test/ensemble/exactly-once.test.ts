@@ -4,7 +4,7 @@
  */
 import { CoordinationError, op, type Session } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openEnsemble, type FaultRates } from './ensemble.ts';
+import { openEnsemble, sessionKinds, type FaultRates } from './ensemble.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 const networks: readonly (FaultRates & { readonly name: string; readonly seed: number })[] = [
@@ -23,9 +23,11 @@ interface Told {
   readonly created: string[];
 }
 
-describe.each(networks)('on a network that $name (seed $seed)', ({ seed, ...rates }) => {
+const networksAndKinds = networks.flatMap((network) => sessionKinds.map((kind) => ({ ...network, kind })));
+
+describe.each(networksAndKinds)('on a network that $name (seed $seed, $kind)', ({ seed, kind, ...rates }) => {
   test('every write of several sessions happens exactly once, and all replicas are equal', async () => {
-    await using ensemble = await openEnsemble({ size: 3, seed });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3, seed });
     const sessions = await Promise.all(
       ['a', 'b', 'c', 'a'].map((id) => ensemble.session(id, { timeoutMs: 8_000 })),
     );
@@ -49,7 +51,7 @@ describe.each(networks)('on a network that $name (seed $seed)', ({ seed, ...rate
   });
 
   test('a session that pipelines without waiting leaves its last write, and reads between its writes', async () => {
-    await using ensemble = await openEnsemble({ size: 3, seed });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3, seed });
     const [follower] = await ensemble.followers();
     const session = await ensemble.session(follower?.id ?? 'a', { timeoutMs: 8_000 });
     await session.create('/x', 0);
@@ -76,15 +78,15 @@ describe.each(networks)('on a network that $name (seed $seed)', ({ seed, ...rate
   });
 
   test('a resumed session goes on, however often its frames arrive', async () => {
-    await using ensemble = await openEnsemble({ size: 3, seed });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3, seed });
     const [first, second] = await ensemble.followers();
     if (first === undefined || second === undefined) throw new RangeError('two followers');
     ensemble.disturb(rates);
-    let session = await first.openSession({ timeoutMs: 8_000 });
+    let session = await ensemble.session(first.id, { timeoutMs: 8_000 });
     await session.create('/mine', 0, { kind: 'ephemeral' });
     for (const peer of [second, first]) {
       const { id, secret } = session;
-      session = await peer.openSession({ resume: { id, secret } });
+      session = await ensemble.session(peer.id, { timeoutMs: 8_000, resume: { id, secret } });
       expect(session.id).toBe(id);
       for (let turn = 0; turn < 4; turn += 1) await session.increment('/mine');
       expect(session.state).toBe('connected');

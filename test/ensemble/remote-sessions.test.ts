@@ -2,20 +2,10 @@
  * Sessions without a replica (`connect`): the same Session, served by any peer, which moves when that peer is lost
  * (semantics.md, Sessions).
  */
-import { connect, type ConnectOptions, type Peer, type Session } from '@quorate/core';
+import type { Peer } from '@quorate/core';
 import { expect, test } from 'vitest';
-import { openEnsemble, patienceMs, type Ensemble } from './ensemble.ts';
+import { openEnsemble, type Ensemble } from './ensemble.ts';
 import { collect } from './watching.ts';
-
-async function connectTo(ensemble: Ensemble, options: Partial<ConnectOptions> = {}): Promise<Session> {
-  return await connect({
-    transport: ensemble.network.transport({ sessionName: 'x' }),
-    peers: Object.fromEntries(ensemble.ids.map((id) => [id, ''])),
-    timeoutMs: 2_000,
-    deadlineMs: patienceMs,
-    ...options,
-  });
-}
 
 async function serving(ensemble: Ensemble): Promise<Peer> {
   return await ensemble.until('a peer that serves', () =>
@@ -25,7 +15,7 @@ async function serving(ensemble: Ensemble): Promise<Peer> {
 
 test('a session without a replica writes, reads, updates, watches and closes', async () => {
   await using ensemble = await openEnsemble({ size: 3 });
-  const session = await connectTo(ensemble);
+  const session = await ensemble.connect('x');
   await session.create('/x', { n: 1 });
   await session.create('/e', 0, { kind: 'ephemeral' });
   const watch = collect(session.watch<{ n: number }>('/x'));
@@ -46,7 +36,7 @@ test('a session without a replica writes, reads, updates, watches and closes', a
 
 test('a session whose peers die one after the other keeps its ephemerals, its order and its watch', async () => {
   await using ensemble = await openEnsemble({ size: 3 });
-  const session = await connectTo(ensemble);
+  const session = await ensemble.connect('x');
   await session.create('/counter', 0);
   await session.create('/e', 0, { kind: 'ephemeral' });
   const watch = collect(session.watch<number>('/counter'));

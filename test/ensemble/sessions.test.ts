@@ -3,7 +3,7 @@
  * another peer (semantics.md, Sessions).
  */
 import { describe, expect, test } from 'vitest';
-import { openEnsemble, stays, type Ensemble } from './ensemble.ts';
+import { openEnsemble, sessionKinds, stays, type Ensemble } from './ensemble.ts';
 import { collect } from './watching.ts';
 
 /** Long enough to be kept alive through an election, short enough to wait for. */
@@ -12,9 +12,9 @@ const shortMs = 600;
 const existsAt = (ensemble: Ensemble, path: string): boolean[] =>
   ensemble.peers.map((peer) => peer.tree.stat(path) !== undefined);
 
-describe('a session', () => {
+describe.each(sessionKinds)('a session (%s)', (kind) => {
   test('lives as long as its peer says so, however idle it is, and its ephemerals with it', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const sessions = await Promise.all(
       ensemble.ids.map((id) => ensemble.session(id, { timeoutMs: shortMs })),
     );
@@ -29,7 +29,7 @@ describe('a session', () => {
   });
 
   test('that is closed takes its ephemerals with it in one step, and other sessions see that', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const [mine, other] = [await ensemble.session('a'), await ensemble.session('b')];
     await mine.create('/m');
     await Promise.all(['x', 'y'].map((name) => mine.create(`/m/${name}`, name, { kind: 'ephemeral' })));
@@ -39,7 +39,7 @@ describe('a session', () => {
     await mine.close();
     await mine.close();
     const [, gone] = await watch.batches(2);
-    expect(gone?.events.map(({ kind, path }) => [kind, path])).toEqual([
+    expect(gone?.events.map((event) => [event.kind, event.path])).toEqual([
       ['deleted', '/m/x'],
       ['deleted', '/m/y'],
     ]);
@@ -50,7 +50,7 @@ describe('a session', () => {
   });
 
   test('is seen, and ended, by an operator on any peer', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const session = await ensemble.session('a', { timeoutMs: Infinity });
     await session.create('/mine', 0, { kind: 'ephemeral' });
     await ensemble.agree();
@@ -70,11 +70,11 @@ describe('a session', () => {
   });
 });
 
-describe('a session that is cut off with its peer', () => {
+describe.each(sessionKinds)('a session that is cut off with its peer (%s)', (kind) => {
   test.each(['leader', 'follower'] as const)(
     'has expired by its own judgement before others see its ephemerals go (%s)',
     async (role) => {
-      await using ensemble = await openEnsemble({ size: 3 });
+      await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
       const leader = await ensemble.leader();
       const cut = role === 'leader' ? leader : ensemble.peers.find((peer) => peer !== leader);
       const rest = ensemble.peers.filter((peer) => peer !== cut);
@@ -105,7 +105,7 @@ describe('a session that is cut off with its peer', () => {
   );
 
   test('is not expired by a leader that was cut off itself, and goes on after the heal', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const leader = await ensemble.leader();
     const other = ensemble.peers.find((peer) => peer !== leader);
     const session = await ensemble.session(other?.id ?? '', { timeoutMs: 2_000 });
@@ -126,7 +126,7 @@ describe('a session that is cut off with its peer', () => {
   });
 
   test('is suspended without a leader and connected with the next one', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const leader = await ensemble.leader();
     const [other, third] = ensemble.peers.filter((peer) => peer !== leader);
     const session = await ensemble.session(other?.id ?? '', { timeoutMs: 7_000 });

@@ -4,11 +4,11 @@
  */
 import { op, type Session, type WatchBatch, type WatchEvent } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openEnsemble, type Ensemble } from './ensemble.ts';
+import { openEnsemble, sessionKinds, type Ensemble } from './ensemble.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { collect, type Watching } from './watching.ts';
 
-const seeds = [{ seed: 71 }, { seed: 72 }];
+const seedsAndKinds = [71, 72].flatMap((seed) => sessionKinds.map((kind) => ({ seed, kind })));
 
 /** kind, path, value, previous: all that a test usually asks of an event. */
 const brief = ({ kind, path, value, previous }: WatchEvent): unknown[] => [kind, path, value, previous];
@@ -21,9 +21,9 @@ async function withSession(ensemble: Ensemble): Promise<Session> {
   return session;
 }
 
-describe('a watch', () => {
+describe.each(sessionKinds)('a watch (%s)', (kind) => {
   test('tells what happened as kind, value and value before (kind, previous value)', async () => {
-    await using ensemble = await openEnsemble({ size: 1 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 1 });
     const session = await withSession(ensemble);
     const watch = collect(session.watch('/w/x'));
     await session.create('/w/x', 1);
@@ -49,7 +49,7 @@ describe('a watch', () => {
   });
 
   test('sees its scope and nothing else; a changed stat of the parent is no event (filter)', async () => {
-    await using ensemble = await openEnsemble({ size: 1 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 1 });
     const session = await withSession(ensemble);
     await session.create('/w/old', 'there');
     const [node, children, subtree] = (['node', 'children', 'subtree'] as const).map((scope) =>
@@ -85,7 +85,7 @@ describe('a watch', () => {
   });
 
   test('gets a multi as one batch with one event for each operation, none merged (atomic)', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const session = await withSession(ensemble);
     const watches = await watchEverywhere(ensemble, '/w');
     await session.multi([
@@ -115,7 +115,7 @@ describe('a watch', () => {
   });
 
   test('is registered at the call, in the order of the session', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const [follower] = await ensemble.followers();
     const session = await ensemble.session(follower?.id ?? 'a');
     const watches: Watching[] = [];
@@ -132,7 +132,7 @@ describe('a watch', () => {
   });
 
   test('has an event in its queue before the write or the read that shows it settles', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const [follower, other] = await ensemble.followers();
     const writer = await ensemble.session(other?.id ?? 'a');
     await writer.create('/x', 0);
@@ -153,7 +153,7 @@ describe('a watch', () => {
   });
 
   test('begins with a snapshot in pages, of which only the last one says so', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const session = await withSession(ensemble);
     for (let batch = 0; batch < 5; batch += 1) {
       await session.multi(Array.from({ length: 500 }, (_, at) => op.create(`/w/n${batch}-${at}`, at)));
@@ -173,38 +173,41 @@ describe('a watch', () => {
   });
 });
 
-describe.each(seeds)('watches of the same path on all peers (seed $seed)', ({ seed }) => {
-  test('see every change once, in one order, through lost frames and changes of leader (ordered, unique, reliable)', async () => {
-    await using ensemble = await openEnsemble({ size: 3, seed });
-    const session = await withSession(ensemble);
-    const watches = await watchEverywhere(ensemble, '/w');
-    ensemble.disturb({ drop: 0.1, duplicate: 0.2, delay: 0.2 });
-    const random = new SeededRandom(seed);
-    const writers = await Promise.all(ensemble.ids.map((id) => ensemble.session(id, { timeoutMs: 7_900 })));
-    for (let round = 0; round < 4; round += 1) {
-      if (round % 2 === 1) {
-        const leader = await ensemble.leader();
-        ensemble.network.isolate(leader.id);
-        await ensemble.until('a change of leader', () =>
-          ensemble.peers.some((peer) => peer.role === 'leader' && peer !== leader),
-        );
-        ensemble.network.heal();
+describe.each(seedsAndKinds)(
+  'watches of the same path on all peers (seed $seed, $kind)',
+  ({ seed, kind }) => {
+    test('see every change once, in one order, through lost frames and changes of leader (ordered, unique, reliable)', async () => {
+      await using ensemble = await openEnsemble({ sessions: kind, size: 3, seed });
+      const session = await withSession(ensemble);
+      const watches = await watchEverywhere(ensemble, '/w');
+      ensemble.disturb({ drop: 0.1, duplicate: 0.2, delay: 0.2 });
+      const random = new SeededRandom(seed);
+      const writers = await Promise.all(ensemble.ids.map((id) => ensemble.session(id, { timeoutMs: 7_900 })));
+      for (let round = 0; round < 4; round += 1) {
+        if (round % 2 === 1) {
+          const leader = await ensemble.leader();
+          ensemble.network.isolate(leader.id);
+          await ensemble.until('a change of leader', () =>
+            ensemble.peers.some((peer) => peer.role === 'leader' && peer !== leader),
+          );
+          ensemble.network.heal();
+        }
+        await Promise.all(writers.map((writer) => scribble(writer, random)));
       }
-      await Promise.all(writers.map((writer) => scribble(writer, random)));
-    }
-    ensemble.heal();
-    await session.set('/w', 'the end');
-    await ensemble.agree();
-    const whole = await Promise.all(watches.map((watch) => untilTheEnd(watch)));
-    const [reference = []] = whole;
-    for (const seen of whole) expect(seen).toEqual(reference);
-    checkHistory(reference, ensemble.peer('a').tree);
-  });
-});
+      ensemble.heal();
+      await session.set('/w', 'the end');
+      await ensemble.agree();
+      const whole = await Promise.all(watches.map((watch) => untilTheEnd(watch)));
+      const [reference = []] = whole;
+      for (const seen of whole) expect(seen).toEqual(reference);
+      checkHistory(reference, ensemble.peer('a').tree);
+    });
+  },
+);
 
-describe('a watch that resumes', () => {
+describe.each(sessionKinds)('a watch that resumes (%s)', (kind) => {
   test('goes on just after its zxid, on any peer, without a snapshot (resumable)', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const session = await withSession(ensemble);
     const watch = collect(session.watch('/w', { scope: 'subtree' }));
     for (let value = 0; value < 10; value += 1) await session.create(`/w/n${value}`, value);
@@ -220,7 +223,7 @@ describe('a watch that resumes', () => {
   });
 
   test('waits on a peer that is not there yet', async () => {
-    await using ensemble = await openEnsemble({ size: 3 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3 });
     const [behind, other] = await ensemble.followers();
     if (behind === undefined || other === undefined) throw new RangeError('two followers');
     const writer = await ensemble.session(other.id, { timeoutMs: 7_900 });
@@ -238,7 +241,7 @@ describe('a watch that resumes', () => {
   });
 
   test('from before the history that is kept is told where that begins', async () => {
-    await using ensemble = await openEnsemble({ size: 3, limits: { historyChangesMax: 5 } });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 3, limits: { historyChangesMax: 5 } });
     const session = await ensemble.session('b');
     const { stat } = await session.create('/x', 0);
     for (let value = 1; value <= 10; value += 1) await session.set('/x', value);
@@ -253,9 +256,9 @@ describe('a watch that resumes', () => {
   });
 });
 
-describe('a watch whose consumer does not keep up', () => {
+describe.each(sessionKinds)('a watch whose consumer does not keep up (%s)', (kind) => {
   test('delivers what was queued, then fails with WATCH_OVERFLOW', async () => {
-    await using ensemble = await openEnsemble({ size: 1 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 1 });
     const session = await withSession(ensemble);
     const stream = session.watch('/w', { queueMax: 3 })[Symbol.asyncIterator]();
     for (let value = 1; value <= 4; value += 1) await session.set('/w', value);
@@ -267,7 +270,7 @@ describe('a watch whose consumer does not keep up', () => {
   });
 
   test('or begins again with a snapshot that has all of it, and goes on without a gap', async () => {
-    await using ensemble = await openEnsemble({ size: 1 });
+    await using ensemble = await openEnsemble({ sessions: kind, size: 1 });
     const session = await withSession(ensemble);
     const stream = session.watch('/w', { queueMax: 3, overflow: 'resync' })[Symbol.asyncIterator]();
     await stream.next();

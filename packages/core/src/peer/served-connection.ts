@@ -271,7 +271,7 @@ export class ServedConnection {
   }
 
   #read(link: LocalLink, read: Extract<SessionRequest, { kind: 'read' }>): void {
-    const { id, query, afterRequest, consistency, isRepeated } = read;
+    const { id, query, afterRequest, consistency } = read;
     if (this.#reads.has(id)) throw protocolError('a read has an id of its own');
     if (this.#reads.size >= this.#serving.limits.sessionRequestsInFlightMax) {
       throw protocolError('a session has more reads in flight than it may');
@@ -281,7 +281,6 @@ export class ServedConnection {
       query,
       afterRequest,
       consistency,
-      isRepeated,
       settle: (found, zxid) => {
         this.#reads.delete(id);
         const answer = encodedAnswer(found, this.#frameBytesMax);

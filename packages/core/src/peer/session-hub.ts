@@ -25,8 +25,6 @@ export interface SessionHubOptions {
 export interface HubRead extends Omit<LinkRead, 'settle'> {
   /** Never older than this. Default 0. */
   readonly minZxid?: number;
-  /** It was asked before, elsewhere: fails if a later request of the session has overtaken it. */
-  readonly isRepeated?: boolean;
   readonly settle: (answer: QueryAnswer, zxid: number) => void;
 }
 
@@ -126,7 +124,6 @@ export class SessionHub {
         afterRequest: read.afterRequest,
         minZxid: read.minZxid ?? 0,
         consistency: read.consistency,
-        isRepeated: read.isRepeated ?? false,
         query: read.query.kind === 'ephemerals' ? { ...read.query, sessionId } : read.query,
       },
     });

@@ -21,6 +21,11 @@ export class BackOff {
     this.#position = random.u32() % peers.length;
   }
 
+  /** Whether there is another peer to go to. */
+  get hasChoice(): boolean {
+    return this.#peers.length > 1;
+  }
+
   /** The peer to try. */
   next(): string {
     const peer = this.#peers[this.#position % this.#peers.length];
@@ -40,5 +45,10 @@ export class BackOff {
   /** A peer has served for a while: the next loss is a new story. */
   served(): void {
     this.#failuresCount = 0;
+  }
+
+  /** A peer has served, though not for long: trying on is worth while, but not without any pause. */
+  servedBriefly(): void {
+    this.#failuresCount = Math.min(this.#failuresCount, this.#peers.length - 1);
   }
 }

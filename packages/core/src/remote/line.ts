@@ -212,7 +212,10 @@ export class Line implements DialerEvents {
     if (!('peer' in state)) return;
     const { backOff, clock, logger } = this.#options;
     const nowMs = clock.now();
-    if (state.kind === 'open' && nowMs - state.sinceMs >= servedMsMin) backOff.served();
+    if (state.kind === 'open') {
+      if (nowMs - state.sinceMs >= servedMsMin) backOff.served();
+      else backOff.servedBriefly();
+    }
     const waitMs = backOff.failed();
     this.#state = { kind: 'waiting', dialAtMs: nowMs + waitMs };
     logger.debug({ peer: state.peer, cause }, 'a session looks for another peer');

@@ -100,7 +100,10 @@ export class RemoteLink implements SessionLink, LineEvents {
     this.#limits = options.limits;
     this.#timing = lineTiming(options.timeoutMs);
     this.#line = new Line(options, this);
-    this.#outgoing = new Outgoing(this.#line, (number) => this.#requestOf(number));
+    this.#outgoing = new Outgoing(this.#line, {
+      kindOf: (number) => this.#kept.get(number)?.kind,
+      requestOf: (number) => this.#requestOf(number),
+    });
   }
 
   get line(): Line {
@@ -146,7 +149,7 @@ export class RemoteLink implements SessionLink, LineEvents {
   /** Without a connection there is nobody to tell; the session tells again when there is. */
   touch(): void {
     if (!this.#line.isOpen) return;
-    this.#outgoing.add(() => ({ kind: 'touch', id: this.#touches.sent(this.#clock.now()) }));
+    this.#outgoing.signal(() => ({ kind: 'touch', id: this.#touches.sent(this.#clock.now()) }));
   }
 
   now(): number {
@@ -293,6 +296,7 @@ export class RemoteLink implements SessionLink, LineEvents {
     // It was cancelled, and its answer was on its way.
     if (kept?.kind !== 'read') return;
     this.#kept.delete(id);
+    this.#outgoing.readDone(id);
     kept.read.settle(decodedAnswer(answer), zxid);
   }
 
@@ -335,19 +339,20 @@ export class RemoteLink implements SessionLink, LineEvents {
   #keep(kept: Kept): number {
     this.#lastCall += 1;
     this.#kept.set(this.#lastCall, kept);
-    if (this.#line.isOpen) this.#outgoing.addCall(this.#lastCall);
+    if (this.#line.isOpen) this.#outgoing.call(this.#lastCall);
     return this.#lastCall;
   }
 
   #cancel(id: number, request: SessionRequest): void {
     if (!this.#kept.delete(id)) return;
-    if (this.#line.isOpen && this.#outgoing.hasSent(id)) this.#outgoing.add(() => request);
+    if (!this.#line.isOpen || !this.#outgoing.hasSent(id)) return;
+    this.#outgoing.signal(() => request);
+    this.#outgoing.readDone(id);
   }
 
   /** Made when it is sent: until then a write can be given up, and becomes a noop in place. */
   #requestOf(number: number): SessionRequest | undefined {
     const kept = this.#kept.get(number);
-    const isRepeated = number <= this.#sentThrough;
     this.#sentThrough = Math.max(this.#sentThrough, number);
     switch (kept?.kind) {
       case undefined:
@@ -356,7 +361,7 @@ export class RemoteLink implements SessionLink, LineEvents {
         return { kind: 'submit', announceDurable: kept.batch.announceDurable, bytes: kept.batch.bytes };
       case 'read': {
         const { query, afterRequest, consistency } = kept.read;
-        return { kind: 'read', id: number, afterRequest, consistency, isRepeated, query };
+        return { kind: 'read', id: number, afterRequest, consistency, query };
       }
       case 'watch':
         return kept.watch.request();
@@ -365,6 +370,7 @@ export class RemoteLink implements SessionLink, LineEvents {
 
   /** A peer that is cut off from the others answers, but is of no use. */
   #judgePeer(nowMs: number): void {
+    if (!this.#options.backOff.hasChoice) return;
     const { leaderlessMs, silenceMs } = this.#timing;
     const sinceMs = this.#leaderlessSinceMs;
     if (sinceMs !== undefined && nowMs - sinceMs > leaderlessMs) {

@@ -2,10 +2,9 @@
  * Applies committed entries to the machine, a bounded number of commands per step, and answers what waits for
  * them: reads at their exact place between their session's writes, watches with what each entry changed.
  */
-import type { QueryAnswer } from '../machine/contract.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { ReadRequest, WatchDelivery } from './contract.ts';
+import type { WatchDelivery } from './contract.ts';
 import { Digests } from './digests.ts';
 import type { OutputBuilder } from './output-builder.ts';
 import { type Pending, PendingReads, type Progress } from './pending-reads.ts';
@@ -16,14 +15,6 @@ export interface ApplierConfig {
   readonly watchSnapshotZnodesMax: number;
   readonly pageNamesMax: number;
 }
-
-const overtaken: QueryAnswer = Object.freeze({
-  kind: 'failed',
-  code: 'UNAVAILABLE',
-  details: Object.freeze({
-    reason: 'its connection was lost, and a later write of the session has overtaken this read; read again',
-  }),
-});
 
 export class Applier implements Progress {
   readonly #config: ApplierConfig;
@@ -98,14 +89,8 @@ export class Applier implements Progress {
       return;
     }
     const { id, query } = pending.request;
-    const answer = this.#isOvertaken(pending.request)
-      ? overtaken
-      : this.#machine.query(query, { pageNamesMax: this.#config.pageNamesMax });
+    const answer = this.#machine.query(query, { pageNamesMax: this.#config.pageNamesMax });
     out.reads.push({ kind: 'answer', id, zxid: this.#machine.zxid, answer });
-  }
-
-  #isOvertaken({ isRepeated, sessionId, afterRequest }: ReadRequest): boolean {
-    return isRepeated === true && sessionId !== 0 && this.lastRequestOf(sessionId) > afterRequest;
   }
 
   /** A received snapshot takes the machine's place. Watches get what happened between from its history. */

@@ -65,11 +65,6 @@ export interface ReadRequest {
   /** Never older than this. */
   readonly minZxid: number;
   readonly consistency: ReadConsistency;
-  /**
-   * Default false. True: it was asked before, at a peer that could not answer any more. If a later request of the session has been
-   * applied meanwhile, the state at its place is gone, and it fails instead of seeing that request.
-   */
-  readonly isRepeated?: boolean;
   readonly query: Query;
 }
 

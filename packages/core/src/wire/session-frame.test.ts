@@ -88,7 +88,6 @@ const requests: { readonly [K in SessionRequest['kind']]: fc.Arbitrary<SessionRe
     id: count,
     afterRequest: count,
     consistency: fc.constantFrom('session' as const, 'linearizable' as const),
-    isRepeated: fc.boolean(),
     query,
   }),
   watch: fc.record({
@@ -205,7 +204,7 @@ describe('session frames', () => {
     for (const arrived of [[first, third], [first, first], [second]]) {
       const reader = newReader();
       const codes = arrived.map((frame) => refusalOf(() => reader.request(frame)));
-      expect(codes.at(-1)).toBe('PROTOCOL');
+      expect(codes.at(-1)).toBe('UNAVAILABLE');
     }
     const reader = newReader();
     for (const frame of frames) reader.request(frame);

@@ -91,8 +91,8 @@ export class SessionFrameReader {
   /**
    * The request in the connection's next frame. Byte arrays in it alias `frame`.
    *
-   * @throws CoordinationError `PROTOCOL` for bytes that are no request, or not the next one; `UNSUPPORTED_VERSION`
-   * for another format version.
+   * @throws CoordinationError `PROTOCOL` for bytes that are no request; `UNSUPPORTED_VERSION` for another format
+   * version; `UNAVAILABLE` for a frame that is not the next one.
    */
   request(frame: Uint8Array): SessionRequest {
     const { kindNumber, body } = this.#open(frame);
@@ -127,11 +127,17 @@ export class SessionFrameReader {
     }
     const number = readU32(bytes, numberAt);
     if (number !== this.#number + 1) {
-      throw protocolError(`frame ${number} came after frame ${this.#number}: some were lost or moved`);
+      throw lostFrames(number, this.#number);
     }
     this.#number = number;
     return { kindNumber: bytes[3] ?? 0, body: new ByteReader(bytes, headerBytes, bodyEnd) };
   }
+}
+
+/** No fault of the other end: the connection is of no use any more, and another one may be. */
+function lostFrames(number: number, numberBefore: number): CoordinationError {
+  const reason = `frame ${number} came after frame ${numberBefore}: some were lost or moved on their way`;
+  return new CoordinationError('UNAVAILABLE', { details: { reason } });
 }
 
 function wholeOf<M extends SessionMessage>(body: ByteReader, message: M): M {

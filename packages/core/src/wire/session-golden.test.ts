@@ -64,10 +64,9 @@ describe('format version 1', () => {
         id: 4,
         afterRequest: 3,
         consistency: 'linearizable',
-        isRepeated: true,
         query: { kind: 'list', path: '/a', after: 'b', limit: 10 },
       },
-      '515301050000000c0000000104030304022f61010162010a788d72bd',
+      '515301050000000c0000000104030104022f61010162010a7c78a280',
     ],
     [
       { kind: 'watch', id: 5, afterRequest: 3, path: '/a', scope: 'subtree', from: 300 },

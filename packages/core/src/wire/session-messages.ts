@@ -92,8 +92,6 @@ export type SessionRequest =
       readonly id: number;
       readonly afterRequest: number;
       readonly consistency: 'session' | 'linearizable';
-      /** It was asked before, on a connection that broke: a later request may have overtaken it. */
-      readonly isRepeated: boolean;
       readonly query: LinkQuery;
     }
   | {

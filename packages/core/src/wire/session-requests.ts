@@ -6,7 +6,7 @@
  *    2 resume       text ensemble, varint frameBytesMax, session id, secret (varint length, bytes)
  *    3 attach       text ensemble, varint frameBytesMax, session id, secret, holder, zxid, u8 wantsDurable
  *    4 submit       u8 announceDurable, the batch to the end
- *    5 read         id, afterRequest, u8 flags (bit 0 linearizable, bit 1 repeated), query
+ *    5 read         id, afterRequest, u8 consistency (session, linearizable), query
  *    6 cancel-read  id
  *    7 watch        id, afterRequest, u8 scope (node, children, subtree), path, u8 hasFrom, from if it has
  *    8 unwatch      id
@@ -21,7 +21,7 @@ import { secretHashBytes } from '../codec/op-encode.ts';
 import { unreachable } from '../invariant.ts';
 import { pathBytesMax } from '../limits.ts';
 import type { LinkQuery } from '../session/link.ts';
-import { fieldError, protocolError } from './fields.ts';
+import { protocolError } from './fields.ts';
 import {
   readChoice,
   readEnsemble,
@@ -49,8 +49,7 @@ const queryKinds: readonly LinkQuery['kind'][] = [
   'count',
   'ephemerals',
 ];
-const linearizableFlag = 1;
-const repeatedFlag = 2;
+const consistencies: readonly Read['consistency'][] = ['session', 'linearizable'];
 
 export function writeRequest(writer: ByteWriter, request: SessionRequest): void {
   switch (request.kind) {
@@ -159,19 +158,15 @@ export function readRequest(kind: SessionRequest['kind'], reader: ByteReader): S
 function writeRead(writer: ByteWriter, read: Read): void {
   writer.varint(read.id);
   writer.varint(read.afterRequest);
-  const consistency = read.consistency === 'linearizable' ? linearizableFlag : 0;
-  writer.u8(consistency | (read.isRepeated ? repeatedFlag : 0));
+  writer.u8(consistencies.indexOf(read.consistency));
   writeQuery(writer, read.query);
 }
 
 function readRead(reader: ByteReader): Read {
   const id = reader.varint();
   const afterRequest = reader.varint();
-  const flags = reader.u8();
-  if (flags > (linearizableFlag | repeatedFlag)) throw fieldError('flags', 'has a bit that is unknown');
-  const consistency = (flags & linearizableFlag) === 0 ? 'session' : 'linearizable';
-  const isRepeated = (flags & repeatedFlag) !== 0;
-  return { kind: 'read', id, afterRequest, consistency, isRepeated, query: readQuery(reader) };
+  const consistency = readChoice(reader, 'consistency', consistencies);
+  return { kind: 'read', id, afterRequest, consistency, query: readQuery(reader) };
 }
 
 function writeQuery(writer: ByteWriter, query: LinkQuery): void {
