@@ -1,46 +1,32 @@
 import { op, type WatchBatch, type WatchEvent, type WatchStream } from '@quorate/core';
-import { openObservedPeer, type Replica } from '@quorate/core/inspect';
-import type { Entry } from '@quorate/core/ports';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { History } from '../../history/history.ts';
-import { Recorder } from '../../history/recorder.ts';
 import type { WatchRecord } from '../../history/watch-record.ts';
+import { recordOnePeer } from '../testing/one-peer.ts';
 import { checkWatches, type WatchedRun } from './watch-checker.ts';
 
 /** One peer, one session, a watch of each scope and one that resumes: recorded once, spoilt by each test. */
 let good: WatchedRun;
 
 beforeAll(async () => {
-  let replica: Replica | undefined;
-  const observer = {
-    opened: (opened: Replica) => void (replica = opened),
-    stepped: () => undefined,
-    sent: () => undefined,
-  };
-  const peer = await openObservedPeer({ id: 'a' }, observer);
-  const history = new History({ nowMs: () => 0 });
-  const session = new Recorder(history).record(await peer.openSession(), { client: 'c' });
-  await session.create('/w', 0);
-  const { stat } = await session.create('/w/old', 'old');
-  const streams = [
-    session.watch('/w', { scope: 'subtree' }),
-    session.watch('/w', { scope: 'children' }),
-    session.watch('/w/a', { scope: 'node' }),
-    session.watch('/w', { scope: 'subtree', from: stat.czxid }),
-  ];
-  await session.create('/w/a', 1);
-  await session.set('/w/a', 2);
-  await session.create('/elsewhere', 0);
-  await session.multi([op.set('/w/a', 3), op.create('/w/b', 1), op.set('/w', 9), op.delete('/w/old')]);
-  await session.delete('/w/a');
-  await session.create('/w/a', 4);
-  await session.get('/w/a');
-  for (const stream of streams) await pullAll(stream);
-  const { raft } = replica ?? never();
-  const log: Entry[] = [];
-  for (let index = 1; index <= raft.commitIndex; index += 1) log.push(raft.entryAt(index));
+  const { history, log } = await recordOnePeer(async (session) => {
+    await session.create('/w', 0);
+    const { stat } = await session.create('/w/old', 'old');
+    const streams = [
+      session.watch('/w', { scope: 'subtree' }),
+      session.watch('/w', { scope: 'children' }),
+      session.watch('/w/a', { scope: 'node' }),
+      session.watch('/w', { scope: 'subtree', from: stat.czxid }),
+    ];
+    await session.create('/w/a', 1);
+    await session.set('/w/a', 2);
+    await session.create('/elsewhere', 0);
+    await session.multi([op.set('/w/a', 3), op.create('/w/b', 1), op.set('/w', 9), op.delete('/w/old')]);
+    await session.delete('/w/a');
+    await session.create('/w/a', 4);
+    await session.get('/w/a');
+    for (const stream of streams) await pullAll(stream);
+  });
   good = { watches: history.watches(), operations: history.operations(), log };
-  await peer.close();
 });
 
 describe('the watch checker', () => {
