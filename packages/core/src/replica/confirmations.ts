@@ -5,6 +5,7 @@
  */
 import type { PendingRead } from './pending-reads.ts';
 
+/** Only who leads takes one: another could ask the leader, which would still not hear of the touch itself. */
 export interface PendingTouch {
   readonly kind: 'touch';
   /** The member whose sessions these are. */

@@ -132,6 +132,26 @@ describe('a replica', () => {
     expect(sent).toMatchObject([{ kind: 'propose-refused', to: second, reason: 'not-leader' }]);
   });
 
+  test('drops a touch that reaches it while it does not lead: no later round may confirm it', () => {
+    const ensemble = new RecordedEnsemble(8);
+    const leader = ensemble.elect();
+    const [first = '', second = ''] = ensemble.ids.filter((id) => id !== leader);
+    const { id: sessionId } = ensemble.openSession(second);
+    const { term } = ensemble.replica(first).raft;
+    const header = { from: second, to: first, term, incarnation: second.charCodeAt(0) };
+    const from = ensemble.recording(first).outputs.length;
+    ensemble.push(first, {
+      kind: 'message',
+      message: { ...header, kind: 'touch', id: 1, sessions: [sessionId] },
+    });
+    ensemble.settle();
+    const sent = ensemble
+      .recording(first)
+      .outputs.slice(from)
+      .flatMap(({ sendNow }) => sendNow);
+    expect(sent).toEqual([]);
+  });
+
   test('tells of a digest that is not its own, once it is there itself', () => {
     const ensemble = new RecordedEnsemble(9);
     const leader = ensemble.elect();

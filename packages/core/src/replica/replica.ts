@@ -232,7 +232,7 @@ export class Replica {
         out.notices.push({ kind: 'propose-refused', reason: message.reason });
         return;
       case 'touch':
-        this.#confirm({ ...message, kind: 'touch', arrivedTick: this.#tick }, out);
+        if (this.#raft.role === 'leader') this.#confirm({ ...message, arrivedTick: this.#tick }, out);
         return;
       case 'touch-reply':
         out.notices.push({ kind: 'touched', id: message.id, sessions: message.sessions });
@@ -335,8 +335,8 @@ export class Replica {
 
   #touch(touch: { readonly id: number; readonly sessions: readonly number[] }, out: OutputBuilder): void {
     const { leader } = this.#raft;
-    const { id } = this.config.raft;
-    if (leader === id) this.#confirm({ ...touch, kind: 'touch', from: id, arrivedTick: this.#tick }, out);
+    const from = this.config.raft.id;
+    if (leader === from) this.#confirm({ ...touch, kind: 'touch', from, arrivedTick: this.#tick }, out);
     else if (leader !== undefined) {
       out.sendNow.push({ ...this.#header(leader), kind: 'touch', id: touch.id, sessions: touch.sessions });
     }
