@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { allInvariants } from './all.ts';
 import { storm } from './testing/storm.ts';
@@ -10,6 +11,15 @@ describe('all invariants', () => {
       expect(statement).toMatch(/\.$/);
       expect(source).not.toBe('');
     }
+  });
+
+  test('are the ones that the documentation lists, in its order', () => {
+    const page = new URL('../../../../docs/internals/invariants.md', import.meta.url);
+    const [listed = ''] = readFileSync(page, 'utf8').split('## What cannot be asked yet');
+    const rows = [...listed.matchAll(/^\| ([A-Z]\w+) \| (.*?) \|/gm)];
+    const documented = rows.map(([, name, statement]) => ({ name, statement }));
+    const stated = allInvariants.map(({ name, statement }) => ({ name, statement }));
+    expect(documented.filter(({ name }) => name !== 'Invariant')).toEqual(stated);
   });
 
   test.each([1, 2, 3])('hold in storm %d', async (seed) => {

@@ -13,8 +13,9 @@ export class InvariantHub {
   readonly #view: WorldView;
   readonly #ledger = new Ledger();
   readonly #watches: readonly InvariantWatch[];
-  /** Only those that look at steps: this list is walked most. */
+  /** Only those that look at steps, and at messages: these lists are walked most. */
   readonly #steppers: readonly InvariantWatch[];
+  readonly #listeners: readonly InvariantWatch[];
   readonly #facts = new WeakMap<ObservedPeer, PeerFacts>();
 
   /** `view` is asked again at every call, so it may be one object whose fields change. */
@@ -22,6 +23,7 @@ export class InvariantHub {
     this.#view = view;
     this.#watches = invariants.map((invariant) => invariant.watch(this.#ledger));
     this.#steppers = this.#watches.filter((watch) => watch.stepped !== undefined);
+    this.#listeners = this.#watches.filter((watch) => watch.sent !== undefined);
   }
 
   /** A replica was restored; before its first step. */
@@ -43,7 +45,8 @@ export class InvariantHub {
 
   /** A peer hands a message to the network. */
   sent(peer: ObservedPeer, message: ReplicaMessage): void {
-    for (const watch of this.#watches) watch.sent?.({ peer, message }, this.#view);
+    const send = { peer, message };
+    for (const watch of this.#listeners) watch.sent?.(send, this.#view);
   }
 
   /** A batch has become durable; before its peer learns of it. */
