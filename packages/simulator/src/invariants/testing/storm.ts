@@ -48,7 +48,7 @@ export function storm(
       if (!host.isRunning) host.restart();
     }
     world.healed(ids);
-    await world.sleep(9_000);
+    await world.sleep(7_000);
   });
 }
 
@@ -110,7 +110,7 @@ async function work(peer: Peer, ports: HostPorts): Promise<void> {
   await session.create('/queue', null, { ifAbsent: true });
   for (let turn = 0; turn < 20; turn += 1) {
     await Promise.allSettled(askAll(session, ports, turn));
-    await ports.sleep(150);
+    await ports.sleep(250);
   }
   await session.close();
 }
