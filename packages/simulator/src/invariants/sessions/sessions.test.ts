@@ -98,6 +98,15 @@ describe('TouchConfirmedByMajority', () => {
     );
   });
 
+  test('waits with a touch that came before the election for a round of the new leadership', () => {
+    const { follower, view } = run;
+    const watch = touchConfirmedByMajority.watch(run.ledger);
+    watch.stepped?.(stepOf(follower, { input: touch(1_004) }), view);
+    watch.stepped?.(stepOf(follower, { after: { role: 'leader', term: 90 } }), view);
+    const confirmed = stepOf(follower, { output: touched(1_004), after: { role: 'leader', term: 90 } });
+    expect(() => watch.stepped?.(confirmed, view)).toThrow('without a majority');
+  });
+
   test('is broken by a leader that was deposed before the touch came', () => {
     const { leader, follower, view } = run;
     const watch = run.watchOf(touchConfirmedByMajority);

@@ -5,8 +5,9 @@
  * Source: semantics.md, Sessions (keeping alive); Raft thesis 6.4.
  * How: rounds are counted here from the messages that leave and arrive. Beside that, a touch that arrives when
  * somebody was already elected in a later term can never be confirmed, whatever the rounds say.
- * Boundaries: an ensemble of one is its own majority. Answers count in the incarnation that is listed. A touch that
- * the network doubled is as good as its first arrival.
+ * Boundaries: a touch may come before the election; any round of the new leadership confirms it then. An ensemble
+ * of one is its own majority. Answers count in the incarnation that is listed. A touch that the network doubled is as
+ * good as its first arrival.
  */
 import {
   InvariantBroken,
@@ -33,11 +34,18 @@ export const touchConfirmedByMajority: Invariant = {
   source: 'semantics.md, Sessions; Raft thesis 6.4',
   watch(): InvariantWatch {
     const leaders = new WeakMap<ObservedPeer, Leading>();
+    /** Touches that came to a peer while it did not lead, with the latest term that was led then. */
+    const early = new WeakMap<ObservedPeer, Map<string, number>>();
     let electedTerm = 0;
     return {
       stepped(step) {
         const { peer, after } = step;
+        const touch = touchOf(step);
         if (after.role !== 'leader') {
+          if (touch !== undefined) {
+            const waiting = early.get(peer) ?? new Map<string, number>();
+            early.set(peer, waiting.set(touch.key, electedTerm));
+          }
           for (const { key, sessions } of confirmedBy(step)) {
             throw new InvariantBroken(
               'TouchConfirmedByMajority',
@@ -55,10 +63,13 @@ export const touchConfirmedByMajority: Invariant = {
         let leading = leaders.get(peer);
         if (leading?.term !== after.term) {
           leading = { term: after.term, round: 0, echoes: new Map(), arrivals: new Map() };
+          for (const [key, term] of early.get(peer) ?? []) {
+            leading.arrivals.set(key, { round: 0, isDeposed: term > after.term });
+          }
+          early.delete(peer);
           leaders.set(peer, leading);
         }
         noteEcho(leading, step);
-        const touch = touchOf(step);
         if (touch !== undefined && !leading.arrivals.has(touch.key)) {
           leading.arrivals.set(touch.key, { round: leading.round, isDeposed: electedTerm > after.term });
         }
