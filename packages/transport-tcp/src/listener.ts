@@ -1,5 +1,5 @@
 /** Listens on one address: TCP or a Unix socket. What it accepts is still a stranger. */
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CoordinationError } from '@quorate/core';
 import type { Logger } from '@quorate/core/ports';
@@ -87,7 +87,10 @@ export class Listener {
   }
 }
 
-/** A process that died left its socket file, which nobody could listen on again. One that lives is left alone. */
+/**
+ * A process that died left its socket file, which nobody could listen on again. One that lives is left alone, and
+ * so is everything that is no socket.
+ */
 function removeStaleSocket(path: string): Promise<void> {
   return new Promise((resolve) => {
     const probe = connect(path);
@@ -96,7 +99,8 @@ function removeStaleSocket(path: string): Promise<void> {
       resolve();
     });
     probe.once('error', (error) => {
-      if ('code' in error && error.code === 'ECONNREFUSED') unlinkSync(path);
+      const isRefused = 'code' in error && error.code === 'ECONNREFUSED';
+      if (isRefused && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
       resolve();
     });
   });

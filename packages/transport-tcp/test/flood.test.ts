@@ -19,7 +19,7 @@ const psk = 'a key of this test, long enough';
 /** The short run is about connections, not about a busy machine: it has time. The long one has the defaults. */
 const timing = seconds < 10 ? { heartbeatMs: 50, electionTimeoutMs: 3_000 } : {};
 
-/** Keeps so many connections open; one that is ended is opened again. Prints how many it has opened. */
+/** Keeps so many connections open; one that is ended is opened again some seconds later. */
 const attack = `
 const { connect } = require('node:net');
 const [ports, silentCount, slowCount] = JSON.parse(process.argv[1]);
@@ -28,7 +28,7 @@ function open(index, isSlow) {
   const socket = connect(ports[index % ports.length], '127.0.0.1', () => { opened += 1; });
   const drip = isSlow ? setInterval(() => socket.write('Q'), 1000) : undefined;
   socket.on('error', () => {});
-  socket.on('close', () => { clearInterval(drip); setTimeout(() => open(index, isSlow), 100 + 900 * Math.random()); });
+  socket.on('close', () => { clearInterval(drip); setTimeout(() => open(index, isSlow), 5000 + 10000 * Math.random()); });
 }
 for (let index = 0; index < silentCount; index += 1) setTimeout(() => open(index, false), index / 10);
 for (let index = 0; index < slowCount; index += 1) setTimeout(() => open(index, true), index);

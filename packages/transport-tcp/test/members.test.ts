@@ -2,6 +2,7 @@ import { CoordinationError } from '@quorate/core';
 import { describe, expect, it, vi } from 'vitest';
 import type { Logger } from '@quorate/core/ports';
 import { tcpTransport } from '../src/index.ts';
+import { helloTo, shakeHands } from './raw.ts';
 import { addressesFor, pair, send, silent, socketsFor, start, until } from './started.ts';
 
 const psk = 'a key of this test, long enough';
@@ -60,6 +61,27 @@ describe('frames', () => {
     expect(b.told).toEqual([]);
     await until(() => b.told.length === 100);
     expect(b.told).toEqual(Array.from({ length: 100 }, (_, number) => `a:${number}`));
+  });
+
+  it('of one turn, through promises too, are one write', async () => {
+    const { a: address, b } = await addressesFor('a', 'b');
+    const a = await start({ member: 'a', members: { a: address, b } });
+    const raw = await shakeHands(address, helloTo('a'));
+    const before = raw.received().length;
+    let chunksCount = 0;
+    raw.socket.on('data', () => (chunksCount += 1));
+    const sendSome = (): void => {
+      for (let number = 0; number < 100; number += 1) send(a, 'b', number);
+    };
+    sendSome();
+    await Promise.resolve();
+    sendSome();
+    await new Promise((resolve) => {
+      process.nextTick(resolve);
+    });
+    sendSome();
+    await until(() => raw.received().length - before === 300 * 5);
+    expect(chunksCount).toBe(1);
   });
 
   it('to nobody, to oneself, before the start and after the end are refused', async () => {
