@@ -211,14 +211,14 @@ describe('format version 1', () => {
       Buffer.from(encodeSystemBatch({ ...system, op })).toString('hex');
     expect([
       hexOf({ kind: 'open-session', secretHash, timeoutMs: Infinity }),
-      hexOf({ kind: 'resume-session', sessionId: 300, secretHash }),
+      hexOf({ kind: 'resume-session', sessionId: 300, secretHash, heldBy: 300 }),
       hexOf({ kind: 'expire-session', sessionId: 1, lastRequest: 2 }),
       hexOf({ kind: 'end-session', sessionId: 1 }),
       hexOf({ kind: 'reap-container', path: '/a', pzxid: 3 }),
       hexOf({ kind: 'reap-ttl', path: '/a', mzxid: 4 }),
     ]).toEqual([
       '00000041010200000000000000070000000000000009016102000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f7ff0000000000000',
-      '0000003b010200000000000000070000000000000009016103ac02000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+      '0000003d010200000000000000070000000000000009016103ac02000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1fac02',
       '0000001b0102000000000000000700000000000000090161040102',
       '0000001a01020000000000000007000000000000000901610501',
       '0000001d010200000000000000070000000000000009016106022f6103',

@@ -56,7 +56,12 @@ const systemOps: fc.Arbitrary<SystemOp> = fc.oneof(
     secretHash: hash,
     timeoutMs: fc.constantFrom(0, 1, 1.5, Infinity),
   }),
-  fc.record({ kind: fc.constant('resume-session' as const), sessionId: fc.maxSafeNat(), secretHash: hash }),
+  fc.record({
+    kind: fc.constant('resume-session' as const),
+    sessionId: fc.maxSafeNat(),
+    secretHash: hash,
+    heldBy: fc.maxSafeNat(),
+  }),
   fc.record({
     kind: fc.constant('expire-session' as const),
     sessionId: fc.maxSafeNat(),
@@ -218,7 +223,7 @@ describe('system ops', () => {
 
   it('cannot be encoded with a secret hash of another length or a time that is no number', () => {
     const secretHash = new Uint8Array(31);
-    expect(() => encodeSystem({ kind: 'resume-session', sessionId: 1, secretHash })).toThrow(
+    expect(() => encodeSystem({ kind: 'resume-session', sessionId: 1, secretHash, heldBy: 1 })).toThrow(
       CoordinationError,
     );
     const timeoutMs = Number.NaN;

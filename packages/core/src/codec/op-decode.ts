@@ -162,7 +162,8 @@ function readSystemOp(reader: ByteReader): SystemOp {
     }
     case systemOpcodes['resume-session']: {
       const sessionId = reader.varint();
-      return { kind: 'resume-session', sessionId, secretHash: reader.bytes(secretHashBytes) };
+      const secretHash = reader.bytes(secretHashBytes);
+      return { kind: 'resume-session', sessionId, secretHash, heldBy: reader.varint() };
     }
     case systemOpcodes['expire-session']: {
       const sessionId = reader.varint();

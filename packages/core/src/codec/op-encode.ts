@@ -19,7 +19,7 @@
  *
  *   1 configure       count of limits (12), each float64, in the order of `limitNames`
  *   2 open-session    32 bytes secretHash, float64 timeoutMs
- *   3 resume-session  varint sessionId, 32 bytes secretHash
+ *   3 resume-session  varint sessionId, 32 bytes secretHash, varint heldBy
  *   4 expire-session  varint sessionId, varint lastRequest
  *   5 end-session     varint sessionId
  *   6 reap-container  path, varint pzxid
@@ -152,6 +152,7 @@ export function encodeSystemOp(writer: ByteWriter, op: SystemOp): void {
     case 'resume-session':
       encodeCount(writer, op.sessionId, 'sessionId');
       encodeSecretHash(writer, op.secretHash);
+      encodeCount(writer, op.heldBy, 'heldBy');
       return;
     case 'expire-session':
       encodeCount(writer, op.sessionId, 'sessionId');

@@ -108,7 +108,13 @@ export type SystemOp =
       /** Milliseconds as asked; Infinity is lasting. Apply clamps it. */
       readonly timeoutMs: number;
     }
-  | { readonly kind: 'resume-session'; readonly sessionId: number; readonly secretHash: Uint8Array }
+  | {
+      readonly kind: 'resume-session';
+      readonly sessionId: number;
+      readonly secretHash: Uint8Array;
+      /** Rejected by apply when somebody else holds the session: a late copy must not take it from a later holder. */
+      readonly heldBy: number;
+    }
   /** Rejected by apply when the session has made a request after `lastRequest`. */
   | { readonly kind: 'expire-session'; readonly sessionId: number; readonly lastRequest: number }
   /** An operator ends a session, whatever it does. */

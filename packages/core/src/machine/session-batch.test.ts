@@ -1,15 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  Driver,
-  create,
-  noHooks,
-  remove,
-  reborn,
-  replyText,
-  repliesOf,
-  secretHash,
-  set,
-} from './testing/driver.ts';
+import { Driver, create, noHooks, remove, reborn, replyText, repliesOf, set } from './testing/driver.ts';
 
 const close = { kind: 'close' } as const;
 const noop = { kind: 'noop' } as const;
@@ -107,7 +97,7 @@ describe('requests of a session', () => {
     expect(driver.apply(driver.batch(77, [create('/a')])).items).toEqual([
       { kind: 'refused', sessionId: 77, holder: 1, code: 'SESSION_EXPIRED' },
     ]);
-    driver.system({ kind: 'resume-session', sessionId: session.id, secretHash: secretHash(1) });
+    driver.system(driver.resumption(session.id));
     expect(driver.send(session, [create('/a')])).toEqual([
       { kind: 'refused', sessionId: 1, holder: 1, code: 'SESSION_EXPIRED' },
     ]);

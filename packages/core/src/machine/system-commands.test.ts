@@ -106,11 +106,7 @@ describe('resuming a session', () => {
     const session = driver.open(1);
     const batch = driver.batch(session, [create('/a', 1, { createKind: 'ephemeral' }), noop]);
     driver.apply(batch);
-    const result = driver.system({
-      kind: 'resume-session',
-      sessionId: session.id,
-      secretHash: secretHash(1),
-    });
+    const result = driver.system(driver.resumption(session.id));
     const holder = driver.ticket;
     expect(result).toEqual({ kind: 'session', sessionId: 1, timeoutMs: 10_000, holder, nextRequest: 4 });
     expect(driver.apply(batch).items).toMatchObject([{ kind: 'refused', code: 'SESSION_EXPIRED' }]);
@@ -126,11 +122,7 @@ describe('resuming a session', () => {
   test('twice with one ticket is one resumption', () => {
     const driver = new Driver();
     const session = driver.open(1);
-    const batch = driver.systemBatch({
-      kind: 'resume-session',
-      sessionId: session.id,
-      secretHash: secretHash(1),
-    });
+    const batch = driver.systemBatch(driver.resumption(session.id));
     const first = driver.apply(batch).items;
     driver.send({ id: session.id, holder: driver.ticket }, [noop]);
     const second = driver.apply(batch).items;
@@ -138,11 +130,24 @@ describe('resuming a session', () => {
     expect(second).toMatchObject([{ reply: { result: { holder: driver.ticket, nextRequest: 3 } } }]);
   });
 
+  test('takes nothing from a later holder when it comes late', () => {
+    const driver = new Driver();
+    const session = driver.open(1);
+    const late = driver.systemBatch(driver.resumption(session.id));
+    driver.system(driver.resumption(session.id));
+    const holder = driver.ticket;
+    for (let copy = 0; copy < 2; copy += 1) {
+      expect(driver.apply(late).items).toMatchObject([{ reply: { result: { code: 'COMPARE_FAILED' } } }]);
+    }
+    expect(driver.machine.session(session.id)).toMatchObject({ holder, lastRequest: 1 });
+    expect(driver.send({ id: session.id, holder }, [noop])).toMatchObject([{ kind: 'replies' }]);
+  });
+
   test('needs a ticket that no first holder has', () => {
     const driver = new Driver();
     const session = driver.open(1);
     driver.ticket = -1;
-    const op = { kind: 'resume-session', sessionId: session.id, secretHash: secretHash(1) } as const;
+    const op = driver.resumption(session.id);
     expect(driver.system(op)).toMatchObject({ code: 'BAD_ARGUMENTS' });
     // Ticket 1 is the first holder itself: nothing changes.
     expect(driver.system(op)).toMatchObject({ holder: 1, nextRequest: 1 });
@@ -153,7 +158,7 @@ describe('resuming a session', () => {
     const driver = new Driver();
     const session = driver.open(1);
     const resume = (sessionId: number, secret: number): unknown =>
-      driver.system({ kind: 'resume-session', sessionId, secretHash: secretHash(secret) });
+      driver.system(driver.resumption(sessionId, secret));
     expect(resume(session.id, 2)).toMatchObject({ code: 'AUTH_FAILED' });
     expect(resume(99, 1)).toMatchObject({ code: 'SESSION_EXPIRED' });
     driver.system({ kind: 'end-session', sessionId: session.id });
@@ -199,7 +204,7 @@ describe('an expiry', () => {
     const driver = new Driver();
     const session = driver.open();
     const expiry = driver.systemBatch({ kind: 'expire-session', sessionId: session.id, lastRequest: 0 });
-    driver.system({ kind: 'resume-session', sessionId: session.id, secretHash: secretHash(1) });
+    driver.system(driver.resumption(session.id));
     expect(driver.apply(expiry).items).toMatchObject([{ reply: { result: { code: 'COMPARE_FAILED' } } }]);
     expect(driver.machine.session(session.id)).toBeDefined();
   });
@@ -293,13 +298,11 @@ test('sessions survive a snapshot: ids, secrets, holders, numbers', () => {
   const first = driver.open(1, Number.POSITIVE_INFINITY);
   const second = driver.open(2);
   driver.send(first, [create('/e', 1, { createKind: 'ephemeral' }), noop]);
-  driver.system({ kind: 'resume-session', sessionId: second.id, secretHash: secretHash(2) });
+  driver.system(driver.resumption(second.id, 2));
   const restarted = new Driver(reborn(driver.machine));
   expect(restarted.machine.sessions()).toEqual(driver.machine.sessions());
   expect(restarted.open(1)).toEqual(first);
-  expect(
-    restarted.system({ kind: 'resume-session', sessionId: second.id, secretHash: secretHash(3) }),
-  ).toMatchObject({
+  expect(restarted.system(restarted.resumption(second.id, 3))).toMatchObject({
     code: 'AUTH_FAILED',
   });
   expect(repliesOf(restarted.send(first, [noop], { firstRequest: 2 }))).toHaveLength(1);

@@ -94,7 +94,8 @@ function openSession(state: MachineState, op: OpOf<'open-session'>): OpResult | 
 
 /**
  * The holder is the ticket of its resumption: one that arrives again, doubled on its way or asked again because
- * no answer came, must not take the session from whom it has just given it to.
+ * no answer came, must not take the session from whom it has just given it to. And it names the holder that it
+ * takes the session from: a copy that was under way for long must not take it from a later one.
  *
  * A resumption takes a request number of its own, without a reply: so an expiry that was proposed before it
  * names an older one and is rejected, like one that a request overtook.
@@ -106,6 +107,9 @@ function resumeSession(state: MachineState, op: OpOf<'resume-session'>, ticket: 
   if (session.holder === ticket) return sessionResult(session);
   if (!(ticket > firstHolder))
     return failed('BAD_ARGUMENTS', { reason: 'a resumption has a ticket of its own' });
+  if (session.holder !== op.heldBy) {
+    return failed('COMPARE_FAILED', { reason: 'somebody else has resumed the session since' });
+  }
   state.sessions.touch(session);
   session.holder = ticket;
   session.replies = new ReplyRecord(session.replies.lastRequest + 1);

@@ -26,20 +26,47 @@ export type Opening =
   | { readonly kind: 'open'; readonly secretHash: Uint8Array; readonly timeoutMs: number }
   | { readonly kind: 'resume'; readonly sessionId: number; readonly secretHash: Uint8Array };
 
-/** Opens or resumes a session through the log. */
+/** What the opening of a session needs of its peer. */
+export interface Openings {
+  readonly system: SystemCalls;
+  /** Of the replica as it is now; a received snapshot brings another one. */
+  readonly machine: () => Machine;
+  readonly now: () => number;
+}
+
+/**
+ * Opens or resumes a session through the log. A resumption names the holder that it takes the session from; if
+ * somebody was faster, or this replica did not know better yet, it tries again with what it knows then.
+ */
 export async function openSession(
-  system: SystemCalls,
+  { system, machine, now }: Openings,
   opening: Opening,
   wait: WaitOptions | undefined,
 ): Promise<OpenedSession> {
+  const startedAtMs = now();
+  for (let left = wait; ; left = remaining(wait, now() - startedAtMs)) {
+    try {
+      const result = await system.run(systemOp(opening, machine()), left);
+      if (result.kind !== 'session') throw new CoordinationError('FATAL', { outcome: 'unknown' });
+      return result;
+    } catch (error) {
+      if (!(error instanceof CoordinationError) || error.code !== 'COMPARE_FAILED') throw error;
+    }
+  }
+}
+
+function systemOp(opening: Opening, machine: Machine): SystemOp {
   const { secretHash } = opening;
-  const op: SystemOp =
-    opening.kind === 'open'
-      ? { kind: 'open-session', secretHash, timeoutMs: opening.timeoutMs }
-      : { kind: 'resume-session', sessionId: opening.sessionId, secretHash };
-  const result = await system.run(op, wait);
-  if (result.kind !== 'session') throw new CoordinationError('FATAL', { outcome: 'unknown' });
-  return result;
+  if (opening.kind === 'open') return { kind: 'open-session', secretHash, timeoutMs: opening.timeoutMs };
+  const { sessionId } = opening;
+  const heldBy = machine.session(sessionId)?.holder ?? 0;
+  return { kind: 'resume-session', sessionId, secretHash, heldBy };
+}
+
+/** What is left of the caller's patience: never nothing, so that it ends with the error of every deadline. */
+function remaining(wait: WaitOptions | undefined, elapsedMs: number): WaitOptions | undefined {
+  if (wait?.deadlineMs === undefined) return wait;
+  return { ...wait, deadlineMs: Math.max(1, wait.deadlineMs - elapsedMs) };
 }
 
 /** The session of this holder as the replica knows it now, or why it is not. */

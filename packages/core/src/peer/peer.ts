@@ -21,8 +21,8 @@ import { ReplicaTree } from './local-tree.ts';
 import type { PeerParts } from './peer-parts.ts';
 import { PeerPorts } from './peer-ports.ts';
 import type { LocalTree, MemberInfo, Peer, PeerEvents, PeerStatus, SessionInfo } from './peer-types.ts';
-import { heldSession, newSecret, openSession, type OpenedSession, type Opening } from './openings.ts';
-import { ServedSessions } from './served-sessions.ts';
+import { newSecret, openSession, type OpenedSession, type Opening, type Openings } from './openings.ts';
+import { serveSessions, type ServedSessions } from './served-sessions.ts';
 import { SessionHub } from './session-hub.ts';
 import { describePeer, membersOf } from './status.ts';
 import { randomTicket, SystemCalls } from './system-calls.ts';
@@ -46,6 +46,7 @@ export class RunningPeer implements Peer {
   readonly #sessions = new Set<Session>();
   readonly #transfers = new Transfers();
   readonly #served: ServedSessions;
+  readonly #openings: Openings;
   #closing: Promise<void> | undefined;
   /** Why nothing goes on any more. */
   #ended: CoordinationError | undefined;
@@ -95,17 +96,11 @@ export class RunningPeer implements Peer {
       firstTicket: randomTicket(parts.random),
       origin,
     });
-    this.#served = new ServedSessions({
+    this.#openings = { system: this.#system, machine: () => replica.machine, now: () => clock.now() };
+    this.#served = serveSessions({
+      parts: this.#parts,
       hub: this.#hub,
-      ensemble: checked.ensemble,
-      limits: peerLimits,
-      checksum: parts.checksum,
-      logger,
-      open: (opening, signal) => openSession(this.#system, opening, { signal }),
-      session: (claim) => heldSession(replica.machine, claim),
-      send: (connection, bytes) => parts.transport?.sendToSession?.(connection, bytes) ?? false,
-      hangUp: (connection) => parts.transport?.hangUpSession?.(connection),
-      later: (callback) => clock.afterInput(callback),
+      openings: this.#openings,
       failed: (cause) => this.#driver.fail(cause),
     });
   }
@@ -201,7 +196,7 @@ export class RunningPeer implements Peer {
       resume === undefined
         ? { kind: 'open', secretHash, timeoutMs }
         : { kind: 'resume', sessionId: resume.sessionId, secretHash };
-    return this.#startSession(await openSession(this.#system, opening, wait), secret, openedAtMs);
+    return this.#startSession(await openSession(this.#openings, opening, wait), secret, openedAtMs);
   }
 
   sessions(): readonly SessionInfo[] {

@@ -3,7 +3,10 @@
  * heard of from time to time. A session is served by any peer, whether it leads or not.
  */
 import type { ServedSessionEvents } from '../ports/transport.ts';
+import { heldSession, openSession, type Openings } from './openings.ts';
+import type { PeerParts } from './peer-parts.ts';
 import { ServedConnection, type Serving } from './served-connection.ts';
+import type { SessionHub } from './session-hub.ts';
 
 /** A connection that has not become a session's by then is ended. */
 const greetingMsMax = 15_000;
@@ -11,6 +14,33 @@ const greetingMsMax = 15_000;
 const silenceMsMax = 30_000;
 /** How often connections are looked at. */
 const sweepMs = 1_000;
+
+/** What serving sessions needs of a peer. */
+export interface ServingPeer {
+  readonly parts: PeerParts;
+  readonly hub: SessionHub;
+  readonly openings: Openings;
+  /** This peer cannot go on. */
+  readonly failed: (cause: unknown) => void;
+}
+
+/** The sessions of one peer. */
+export function serveSessions({ parts, hub, openings, failed }: ServingPeer): ServedSessions {
+  const { checked, checksum, clock, logger, replica, transport } = parts;
+  return new ServedSessions({
+    hub,
+    ensemble: checked.ensemble,
+    limits: checked.peerLimits,
+    checksum,
+    logger,
+    open: (opening, signal) => openSession(openings, opening, { signal }),
+    session: (claim) => heldSession(replica.machine, claim),
+    send: (connection, bytes) => transport?.sendToSession?.(connection, bytes) ?? false,
+    hangUp: (connection) => transport?.hangUpSession?.(connection),
+    later: (callback) => clock.afterInput(callback),
+    failed,
+  });
+}
 
 export class ServedSessions implements ServedSessionEvents {
   readonly #serving: Serving;

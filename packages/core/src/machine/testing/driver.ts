@@ -76,6 +76,12 @@ export class Driver {
     return { id: result.sessionId, holder: result.holder };
   }
 
+  /** Takes the session from whoever holds it. */
+  resumption(sessionId: number, secret = 1): SystemOp {
+    const heldBy = this.machine.session(sessionId)?.holder ?? 1;
+    return { kind: 'resume-session', sessionId, secretHash: secretHash(secret), heldBy };
+  }
+
   batch(session: OpenedSession | number, ops: readonly Op[], numbers: BatchNumbers = {}): Uint8Array {
     const sessionId = typeof session === 'number' ? session : session.id;
     const builder = new BatchBuilder();

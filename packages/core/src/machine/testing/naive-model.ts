@@ -174,6 +174,7 @@ export class NaiveModel {
         if (session.secret !== hex(op.secretHash)) throw new Refused('AUTH_FAILED');
         if (session.holder === ticket) return this.#sessionResult(op.sessionId);
         if (ticket <= 1) throw new Refused('BAD_ARGUMENTS');
+        if (session.holder !== op.heldBy) throw new Refused('COMPARE_FAILED');
         session.holder = ticket;
         session.lastRequest += 1;
         session.acknowledged = session.lastRequest;

@@ -164,14 +164,13 @@ const systemOp: fc.Arbitrary<(driver: Driver) => SystemOp> = fc.oneof(
           (): SystemOp => ({ kind: 'open-session', secretHash: secretHash(secret), timeoutMs }),
       ),
   },
-  fc.record({ slot, secret: fc.nat(4) }).map(
-    ({ slot: at, secret }) =>
-      (driver: Driver): SystemOp => ({
-        kind: 'resume-session',
-        sessionId: sessionAt(driver, at),
-        secretHash: secretHash(secret),
-      }),
-  ),
+  fc
+    .record({ slot, secret: fc.nat(4), stale: fc.constantFrom(0, 0, 0, 1) })
+    .map(({ slot: at, secret, stale }) => (driver: Driver): SystemOp => {
+      const sessionId = sessionAt(driver, at);
+      const heldBy = (driver.machine.session(sessionId)?.holder ?? 1) - stale;
+      return { kind: 'resume-session', sessionId, secretHash: secretHash(secret), heldBy };
+    }),
   fc.record({ slot, late: fc.nat(1) }).map(({ slot: at, late }) => (driver: Driver): SystemOp => {
     const sessionId = sessionAt(driver, at);
     const lastRequest = Math.max(0, (driver.machine.lastRequestOf(sessionId) ?? 0) - late);

@@ -165,6 +165,7 @@ export class ModelEnsemble {
     if (!areSameBytes(session.secretHash, op.secretHash)) throw new Refused('AUTH_FAILED');
     if (session.holder === ticket) return this.#sessionReply(op.sessionId);
     if (!(ticket > 1)) throw new Refused('BAD_ARGUMENTS');
+    if (session.holder !== op.heldBy) throw new Refused('COMPARE_FAILED');
     const lastRequest = session.lastRequest + 1;
     this.#sessions.set(op.sessionId, { ...session, holder: ticket, lastRequest, acknowledged: lastRequest });
     return this.#sessionReply(op.sessionId);
