@@ -78,15 +78,15 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: `${core}replica/replica.ts`,
-        find: "        this.#confirm({ ...message, kind: 'touch', arrivedTick: this.#tick }, out);\n",
+        find: "        if (this.#raft.role === 'leader') this.#confirm({ ...message, arrivedTick: this.#tick }, out);\n",
         replace:
-          "        out.sendNow.push({ ...this.#header(message.from), kind: 'touch-reply', id: message.id, sessions: this.#leadership.touch({ ...message, kind: 'touch', arrivedTick: this.#tick }, this.machine) });\n",
+          "        out.sendNow.push({ ...this.#header(message.from), kind: 'touch-reply', id: message.id, sessions: this.#leadership.touch({ ...message, arrivedTick: this.#tick }, this.machine) });\n",
       },
       {
         file: `${core}replica/replica.ts`,
-        find: "    if (leader === id) this.#confirm({ ...touch, kind: 'touch', from: id, arrivedTick: this.#tick }, out);\n",
+        find: "    if (leader === from) this.#confirm({ ...touch, kind: 'touch', from, arrivedTick: this.#tick }, out);\n",
         replace:
-          "    if (leader === id) out.notices.push({ kind: 'touched', id: touch.id, sessions: this.#leadership.touch({ ...touch, kind: 'touch', from: id, arrivedTick: this.#tick }, this.machine) });\n",
+          "    if (leader === from) out.notices.push({ kind: 'touched', id: touch.id, sessions: this.#leadership.touch({ ...touch, kind: 'touch', from, arrivedTick: this.#tick }, this.machine) });\n",
       },
     ],
   },
