@@ -93,7 +93,7 @@ describe('the links of the documentation', () => {
 });
 
 describe('the file names in the documentation', () => {
-  const folders = ['', 'packages/core/src/', 'docs/'];
+  const folders = ['', 'packages/core/src/', 'packages/simulator/src/', 'docs/'];
 
   test.each(['CONTRIBUTING.md', ...pagesBelow('docs')])('exist: %s', (page) => {
     const named = [...read(page).matchAll(/`((?:[\w.-]+\/)*[\w-]+\.(?:ts|md))`/g)].map(
