@@ -15,8 +15,7 @@
  * Limits: processes on different machines that share a directory over a network do not see each other's sockets;
  * file systems without sockets refuse, and so does Windows.
  */
-import { link, readdir, unlink } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { link, open, readdir, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -56,6 +55,18 @@ export async function lockDirectory(path: string): Promise<DirectoryLock | undef
   }
   await release();
   return undefined;
+}
+
+/** Whether somebody holds the directory, or tries to; changes nothing. */
+export async function isDirectoryHeld(path: string): Promise<boolean> {
+  const names = (await readdir(path)).filter((name) => name.startsWith(prefix));
+  const place = await shortPath(path, names[0] ?? prefix);
+  try {
+    for (const name of names) if (await isLive(place.of(name))) return true;
+    return false;
+  } finally {
+    await place.close();
+  }
 }
 
 function listen(server: Server, path: string): Promise<void> {

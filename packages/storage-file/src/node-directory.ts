@@ -102,10 +102,18 @@ class NodeFile implements DirectoryFile {
     return bytes.subarray(0, filled);
   }
 
-  async write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
-      written += await this.#writeSome(bytes, written, position + written);
-    }
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return new Promise((resolveWith, reject) => {
+      // The system may write less than it was asked to; then the rest is written after it.
+      const writeFrom = (start: number): void => {
+        write(this.#descriptor, bytes, start, bytes.length - start, position + start, (error, count) => {
+          if (error !== null) reject(error);
+          else if (start + count < bytes.length) writeFrom(start + count);
+          else resolveWith();
+        });
+      };
+      writeFrom(0);
+    });
   }
 
   sync(): Promise<void> {
@@ -129,15 +137,6 @@ class NodeFile implements DirectoryFile {
   #readSome(bytes: Uint8Array, offset: number, position: number): Promise<number> {
     return new Promise((resolveWith, reject) => {
       read(this.#descriptor, bytes, offset, bytes.length - offset, position, (error, count) => {
-        if (error === null) resolveWith(count);
-        else reject(error);
-      });
-    });
-  }
-
-  #writeSome(bytes: Uint8Array, offset: number, position: number): Promise<number> {
-    return new Promise((resolveWith, reject) => {
-      write(this.#descriptor, bytes, offset, bytes.length - offset, position, (error, count) => {
         if (error === null) resolveWith(count);
         else reject(error);
       });

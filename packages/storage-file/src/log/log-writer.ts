@@ -34,6 +34,8 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #options: LogWriterOptions;
   readonly #seed: number;
+  /** Of the open segment. */
+  #currentSeed = 0;
   readonly #used: SegmentUse[];
   #spare: Spare[];
   #chain: ChainPosition;
@@ -119,7 +121,7 @@ export class LogWriter {
     const chain = sealRecord(bytes, {
       payloadBytes: payloadLength(change),
       position: current.position,
-      seed: segmentSeed(this.#seed, current.segment),
+      seed: this.#currentSeed,
       before: this.#chain,
     });
     await file.write(bytes, current.position);
@@ -171,6 +173,7 @@ export class LogWriter {
     }
     if (this.#file === undefined) {
       this.#file = await directory.open(segmentName(current.segment), 'write');
+      this.#currentSeed = segmentSeed(this.#seed, current.segment);
       this.prepare();
     }
     return current;
