@@ -1,5 +1,5 @@
 // The root commands. Each works on a fresh clone: what is missing is installed and built first.
-//   node scripts/run.mjs demo | test | build | check | fix | bench <question>
+//   node scripts/run.mjs demo | test | build | check | fix | bench <question> | sim | mutants
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -85,6 +85,16 @@ const commands = {
     install();
     run(tool('oxlint'), ['--type-aware', '--fix']);
     run(tool('biome'), ['format', '--write', '.']);
+  },
+  sim() {
+    install();
+    build();
+    run(process.execPath, [join(root, 'test', 'simulation', 'dist', 'sim.js'), ...rest]);
+  },
+  mutants() {
+    install();
+    build();
+    run(process.execPath, [join(root, 'test', 'simulation', 'dist', 'mutants', 'main.js'), ...rest]);
   },
   bench() {
     install();

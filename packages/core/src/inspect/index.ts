@@ -6,6 +6,7 @@
 export { BatchBuilder, decodeBatch, encodeSystemBatch, isSystemBatch, splitBatches } from '../codec/batch.ts';
 export type { Batch, SessionBatch, SystemBatch } from '../codec/batch.ts';
 export type { MultiOp, Op, SingleOp, SystemOp } from '../codec/op.ts';
+export type { Reply } from '../codec/reply.ts';
 export { pathProblem } from '../codec/path.ts';
 export { formatSessionId, parseSessionId } from '../codec/stat.ts';
 export { checkValue } from '../codec/value-check.ts';

@@ -50,12 +50,13 @@ describe('the founding', () => {
     }
   });
 
-  test('of one member is done within start, and what it needs is in one write (B23)', () => {
+  test('of one member takes two writes: its own vote counts once it is durable (B23)', () => {
     const peer = new LonePeer({ ids: ['a'], terms: [], term: 0, isAdmitted: false });
     expect([peer.raft.role, peer.raft.term]).toEqual(['leader', 1]);
-    const { persist } = peer.outputs[0] ?? {};
-    expect(persist?.batch.hardState).toMatchObject({ term: 1, vote: 'a' });
-    expect(persist?.batch.entries?.length).toBe(1);
+    const [vote, founding] = peer.outputs.flatMap(({ persist }) => (persist === undefined ? [] : [persist]));
+    expect(vote?.batch.hardState).toMatchObject({ term: 1, vote: 'a' });
+    expect(vote?.batch.entries).toBe(undefined);
+    expect(founding?.batch.entries?.length).toBe(1);
     expect(peer.raft.commitIndex).toBe(1);
   });
 

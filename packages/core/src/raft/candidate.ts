@@ -28,20 +28,28 @@ export function startPreVote(state: RaftState): void {
   }
 }
 
-/** `transfer`: the leader asked for it, so voters do not protect it (3.10). */
+/**
+ * `transfer`: the leader asked for it, so voters do not protect it (3.10).
+ *
+ * The own vote is one like any other: it counts once it is durable. With other voters it always is before they are
+ * even asked; a single one would else lead a term that it has forgotten after a crash, and lead it a second time.
+ */
 export function campaign(state: RaftState, transfer: boolean): void {
   invariant(state.mayCampaign, 'only an admitted voter campaigns');
   setLeader(state, undefined);
   state.setTerm(state.term + 1, state.id);
-  const candidacy = run(state, 'vote');
-  if (decide(state, candidacy) === 'won') {
-    becomeLeader(state);
-    return;
-  }
+  run(state, 'vote');
   const { lastIndex, lastTerm } = state.log;
   for (const voter of otherVoters(state)) {
     state.outbox.promise({ kind: 'vote', ...state.header(voter), lastIndex, lastTerm, transfer });
   }
+}
+
+/** Something has become durable: perhaps the own vote, and no other one is needed. */
+export function ownVoteDurable(state: RaftState): void {
+  const { candidacy } = state;
+  if (candidacy?.phase !== 'vote' || !state.outbox.isHardStateDurable) return;
+  if (decide(state, candidacy) === 'won') becomeLeader(state);
 }
 
 export function handlePreVoteReply(state: RaftState, message: PreVoteReply): void {

@@ -45,6 +45,11 @@ export class Outbox {
     return this.#persistedIndex;
   }
 
+  /** Term, vote and record as they are now are durable. */
+  get isHardStateDurable(): boolean {
+    return !this.#isHardStateChanged && this.#hardStateTicket <= this.#persistedTicket;
+  }
+
   /** Sends a message that is only true once everything up to this step is durable. */
   promise(message: RaftMessage): void {
     this.#promises.push(message);

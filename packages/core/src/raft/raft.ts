@@ -7,7 +7,7 @@
 import { invariant, unreachable } from '../invariant.ts';
 import type { Entry } from '../ports/entry.ts';
 import { beginAdmission, forgetAnswer, probeMember, tickAdmission } from './admission.ts';
-import { startPreVote } from './candidate.ts';
+import { ownVoteDurable, startPreVote } from './candidate.ts';
 import { isCounted } from './counting.ts';
 import { handleConnected, handleDisconnected, handleStorage, tickFollower } from './follower.ts';
 import type { RaftConfig, RaftInput, RaftRestored } from './input.ts';
@@ -226,7 +226,8 @@ export class Raft {
         forgetAnswer(state, input.member);
         return handleDisconnected(state, input.member);
       case 'persisted':
-        return state.outbox.persisted(input.ticket);
+        state.outbox.persisted(input.ticket);
+        return ownVoteDurable(state);
       case 'storage':
         return handleStorage(state, input.full);
       case 'propose':

@@ -36,6 +36,11 @@ export type FaultKind = (typeof faultKinds)[number];
 /** How often each kind of fault took effect. */
 export type FaultCounts = Readonly<Record<FaultKind, number>>;
 
+/** Nothing took effect. */
+export const noFaults: FaultCounts = Object.freeze(
+  Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>,
+);
+
 export class FaultCounter {
   readonly #counts = new Map<FaultKind, number>();
 

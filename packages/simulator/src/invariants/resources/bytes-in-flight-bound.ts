@@ -33,10 +33,13 @@ export const bytesInFlightBound: Invariant = {
     return {
       stepped({ peer, output, after }) {
         if (after.role !== 'leader') return;
-        // The last append of a step to a follower is the one that may exceed the bound.
+        // Only the last append of a step to a follower may exceed the bound.
+        const judged = new Set<string>();
         for (let at = output.sendNow.length - 1; at >= 0; at -= 1) {
           const message = output.sendNow[at];
-          if (message !== undefined) judge(peer, message);
+          if (message?.kind !== 'append' || judged.has(message.to)) continue;
+          judged.add(message.to);
+          judge(peer, message);
         }
       },
     };

@@ -1,0 +1,71 @@
+/** What runs on the host of a member: its peer, and the clients that use it. */
+import { CoordinationError, type Peer } from '@quorate/core';
+import { InvariantViolation } from '@quorate/core/inspect';
+import type { History } from '../history/history.ts';
+import type { HostPorts } from '../world/host.ts';
+import type { World } from '../world/world.ts';
+import { runClient } from './clients/client.ts';
+import type { FencedResource } from './clients/lock-user.ts';
+import type { Knobs } from './knobs.ts';
+
+/** A peer that stopped although its world gave it no reason to. */
+export class PeerFailed extends Error {
+  override readonly name = 'PeerFailed';
+  /** What it said: the broken invariant of the core, or the code of its error. */
+  readonly reason: string;
+
+  constructor(member: string, cause: unknown) {
+    const inner = cause instanceof CoordinationError && cause.cause !== undefined ? cause.cause : cause;
+    const reason = inner instanceof Error ? inner.message : String(inner);
+    super(`peer ${member} stopped: ${reason}`, { cause });
+    this.reason = inner instanceof InvariantViolation ? reason : `${codeOf(cause)} ${reason}`;
+  }
+}
+
+/** What the members of a run share. */
+export interface Crew {
+  readonly world: World;
+  readonly knobs: Knobs;
+  readonly history: History;
+  readonly resource: FencedResource;
+  /** The peers that run now, by member. */
+  readonly peers: Map<string, Peer>;
+  clientsCount: number;
+}
+
+/** The main function of a member's host; it ends only when its peer does. */
+export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Promise<void> {
+  const { knobs, peers, world } = crew;
+  const { heartbeatMs, electionTimeoutMs } = knobs;
+  const members = Object.fromEntries(knobs.members.map((id) => [id, '']));
+  return async (ports) => {
+    const peer = await ports.openPeer({
+      id: member,
+      members,
+      timing: { heartbeatMs, electionTimeoutMs },
+      limits: knobs.limits[knobs.members.indexOf(member)] ?? {},
+    });
+    peers.set(member, peer);
+    const failed = new Promise<never>((_resolve, reject) => {
+      peer.on('fatal', reject);
+    });
+    for (let count = 0; count < knobs.clientsPerMember; count += 1) {
+      crew.clientsCount += 1;
+      const name = `${member}${crew.clientsCount}`;
+      const stream = world.random(`client:${name}`);
+      const { history, resource } = crew;
+      const sleep = (delayMs: number): Promise<void> => ports.sleep(delayMs);
+      void runClient({ name, member, peer, knobs, stream, history, resource, sleep });
+    }
+    await failed;
+  };
+}
+
+/** Whether a failing disk explains why a process ended. */
+export function isStorageFailure(error: unknown): boolean {
+  return codeOf(error) === 'STORAGE_FAILED';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof CoordinationError ? error.code : 'an error that is not typed:';
+}

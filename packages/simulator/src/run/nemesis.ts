@@ -1,0 +1,261 @@
+/**
+ * Does harm: one loop for each class of faults that the seed has, each with a stream of its own. It keeps to what
+ * an ensemble may demand of its world: disks are wiped one minority at a time (a majority that has lost its data
+ * has lost it), everything else may happen at any time and together.
+ */
+import type { Peer } from '@quorate/core';
+import type { RandomStream } from '../world/random-stream.ts';
+import type { World } from '../world/world.ts';
+import type { FaultClass } from './fault-classes.ts';
+import type { Knobs } from './knobs.ts';
+
+/** What a nemesis needs of its run. */
+export interface NemesisOptions {
+  readonly world: World;
+  readonly knobs: Knobs;
+  /** The peer that runs on a member's host now. */
+  readonly peerOf: (member: string) => Peer | undefined;
+}
+
+type Strike = (stream: RandomStream) => void;
+
+export class Nemesis {
+  readonly #options: NemesisOptions;
+  readonly #strikes: Readonly<Record<FaultClass, Strike>>;
+  /** Wiped, and not seen admitted again since. */
+  readonly #amnesiacs = new Set<string>();
+  /** Peers that are being closed politely: their hosts are to be restarted. */
+  readonly #closing = new Set<string>();
+  /** Undefined as long as harm is done. */
+  #core: readonly string[] | undefined;
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+    this.#strikes = this.#createStrikes();
+  }
+
+  /** Members whose disk was wiped and that may not have been admitted again. */
+  get amnesiacs(): ReadonlySet<string> {
+    const { view } = this.#options.world;
+    for (const { member, replica } of view.peers) {
+      if (replica.raft.admitted && replica.raft.lastIndex > 0) this.#amnesiacs.delete(member);
+    }
+    return this.#amnesiacs;
+  }
+
+  start(): void {
+    const { knobs, world } = this.#options;
+    for (const fault of knobs.faults) void this.#loop(fault, world.random(`nemesis:${fault}`));
+  }
+
+  /** No fault begins any more, and members of `core` come back at once from one that is still under way. */
+  stop(core: readonly string[]): void {
+    this.#core = core;
+    for (const member of core) {
+      const host = this.#options.world.host(member);
+      if (this.#closing.has(member) || !host.isRunning) host.restart();
+    }
+  }
+
+  /** Starts a member's host again after a while, unless somebody did. */
+  restartLater(member: string, stream: RandomStream): void {
+    const { world } = this.#options;
+    const delayMs = this.#isOver ? 1 : 50 + stream.exponential(1_500);
+    void world.sleep(delayMs).then(() => {
+      if (this.#core?.includes(member) !== false && !world.host(member).isRunning)
+        world.host(member).restart();
+    });
+  }
+
+  get #isOver(): boolean {
+    return this.#core !== undefined;
+  }
+
+  async #loop(fault: FaultClass, stream: RandomStream): Promise<void> {
+    const { knobs, world } = this.#options;
+    for (;;) {
+      await world.sleep(200 + stream.exponential(knobs.faultEveryMs));
+      if (this.#isOver) return;
+      this.#strikes[fault](stream);
+    }
+  }
+
+  #createStrikes(): Readonly<Record<FaultClass, Strike>> {
+    return {
+      loss: (stream) => this.#spell(stream, { lossPpm: stream.pick([20_000, 100_000, 300_000]) }),
+      duplicate: (stream) => this.#spell(stream, { duplicatePpm: stream.pick([20_000, 200_000, 500_000]) }),
+      reorder: (stream) => this.#spell(stream, { reorderPpm: stream.pick([20_000, 200_000]) }),
+      corrupt: (stream) => this.#spell(stream, { corruptPpm: stream.pick([1_000, 50_000]) }),
+      replay: (stream) => this.#spell(stream, { replayPpm: stream.pick([10_000, 100_000]) }),
+      'slow-network': (stream) => this.#spell(stream, { delayUsMean: stream.pick([3_000, 30_000]) }),
+      partition: (stream) => this.#partition(stream),
+      'one-way': (stream) => this.#oneWay(stream),
+      isolate: (stream) => this.#isolate(stream),
+      flap: (stream) => void this.#flap(stream),
+      clog: (stream) => this.#clog(stream),
+      break: (stream) => {
+        const [from, to] = this.#pair(stream);
+        this.#options.world.network.breakConnections(from, to);
+      },
+      crash: (stream) => this.#crash(this.#anyone(stream), { of: 'process' }, stream),
+      power: (stream) => this.#crash(this.#anyone(stream), { of: 'machine' }, stream),
+      blackout: (stream) => {
+        if (!stream.chance(300_000)) return;
+        for (const member of this.#options.knobs.members) this.#crash(member, { of: 'machine' }, stream);
+      },
+      wipe: (stream) => this.#wipe(stream),
+      shutdown: (stream) => this.#shutdown(stream),
+      pause: (stream) => this.#pause(stream),
+      stall: (stream) => {
+        const { electionTimeoutMs } = this.#options.knobs;
+        const durationMs = stream.between(10, electionTimeoutMs * stream.pick([1, 2, 6]));
+        this.#options.world.host(this.#anyone(stream)).stall(durationMs);
+      },
+      'clock-rate': (stream) => {
+        this.#options.world.host(this.#anyone(stream)).clock.ratePpm = stream.between(-50_000, 50_000);
+      },
+      'clock-jump': (stream) => {
+        const jumpMs = stream.between(-3_600_000, 3_600_000);
+        this.#options.world.host(this.#anyone(stream)).clock.wallOffsetMs = jumpMs;
+      },
+      'slow-disk': (stream) => this.#slowDisk(stream),
+      'failing-disk': (stream) => this.#failingDisk(stream),
+      transfer: (stream) => this.#transfer(stream),
+    };
+  }
+
+  #anyone(stream: RandomStream): string {
+    return stream.pick(this.#options.knobs.members);
+  }
+
+  #pair(stream: RandomStream): readonly [string, string] {
+    return [this.#anyone(stream), this.#anyone(stream)];
+  }
+
+  /** Undoes something after a while, or at the end of all faults at the latest (ending.ts). */
+  #later(stream: RandomStream, meanMs: number, undo: () => void): void {
+    void this.#options.world.sleep(20 + stream.exponential(meanMs)).then(() => {
+      if (!this.#isOver) undo();
+    });
+  }
+
+  /** All links, or one, for a while. */
+  #spell(stream: RandomStream, conditions: Partial<Parameters<World['network']['setConditions']>[0]>): void {
+    const { network } = this.#options.world;
+    const [from, to] = this.#pair(stream);
+    const isEverywhere = from === to || stream.chance(500_000);
+    const target = isEverywhere ? undefined : network.link(from, to).conditions;
+    const quiet = Object.fromEntries(
+      Object.keys(conditions).map((name) => [name, name === 'delayUsMean' ? 300 : 0]),
+    );
+    if (target === undefined) network.setConditions(conditions);
+    else Object.assign(target, conditions);
+    this.#later(stream, 3_000, () => {
+      if (target === undefined) network.setConditions(quiet);
+      else Object.assign(target, quiet);
+    });
+  }
+
+  #partition(stream: RandomStream): void {
+    const { knobs, world } = this.#options;
+    const groups: string[][] = [[], []];
+    for (const member of knobs.members) groups[stream.below(2)]?.push(member);
+    // Sometimes one belongs to both sides: a bridge, as in the outage that many learned from.
+    if (stream.chance(250_000)) groups[stream.below(2)]?.push(this.#anyone(stream));
+    const silent = stream.chance(700_000);
+    this.#later(stream, 3_000, world.network.partition(groups, { silent }));
+  }
+
+  #oneWay(stream: RandomStream): void {
+    const { network } = this.#options.world;
+    const [from, to] = this.#pair(stream);
+    if (from !== to) this.#later(stream, 3_000, network.cut(from, to, { oneWay: true }));
+  }
+
+  #isolate(stream: RandomStream): void {
+    const { knobs, world } = this.#options;
+    const leader = world.view.peers.find(({ replica }) => replica.raft.role === 'leader')?.member;
+    const victim = stream.chance(500_000) ? (leader ?? this.#anyone(stream)) : this.#anyone(stream);
+    const others = knobs.members.filter((member) => member !== victim);
+    const silent = stream.chance(700_000);
+    this.#later(stream, 2_500, world.network.partition([[victim], others], { silent }));
+  }
+
+  async #flap(stream: RandomStream): Promise<void> {
+    const { network } = this.#options.world;
+    const [from, to] = this.#pair(stream);
+    if (from === to) return;
+    for (let count = stream.between(2, 12); count > 0 && !this.#isOver; count -= 1) {
+      const heal = network.cut(from, to, { silent: stream.chance(500_000) });
+      await this.#options.world.sleep(stream.between(1, 500));
+      heal();
+      await this.#options.world.sleep(stream.between(1, 500));
+    }
+  }
+
+  #clog(stream: RandomStream): void {
+    const [from, to] = this.#pair(stream);
+    if (from !== to) this.#later(stream, 1_500, this.#options.world.network.clog(from, to));
+  }
+
+  #crash(member: string, options: { of: 'machine' | 'process'; wipe?: boolean }, stream: RandomStream): void {
+    const host = this.#options.world.host(member);
+    if (!host.isRunning) return;
+    this.#closing.delete(member);
+    host.crash(options);
+    this.restartLater(member, stream);
+  }
+
+  #wipe(stream: RandomStream): void {
+    const { knobs } = this.#options;
+    const member = this.#anyone(stream);
+    const { amnesiacs } = this;
+    const wiped = amnesiacs.has(member) ? amnesiacs.size : amnesiacs.size + 1;
+    if (wiped > Math.floor((knobs.members.length - 1) / 2)) return;
+    if (!this.#options.world.host(member).isRunning) return;
+    this.#amnesiacs.add(member);
+    this.#crash(member, { of: 'machine', wipe: true }, stream);
+  }
+
+  #shutdown(stream: RandomStream): void {
+    const { peerOf, world } = this.#options;
+    const member = this.#anyone(stream);
+    const host = world.host(member);
+    const { life } = host;
+    const peer = peerOf(member);
+    if (peer === undefined || life === undefined) return;
+    this.#closing.add(member);
+    void peer.close().then(() => {
+      if (host.life === life) this.#crash(member, { of: 'process' }, stream);
+    });
+  }
+
+  #pause(stream: RandomStream): void {
+    const host = this.#options.world.host(this.#anyone(stream));
+    host.pause();
+    this.#later(stream, stream.pick([300, 2_000, 8_000]), () => host.resume());
+  }
+
+  #slowDisk(stream: RandomStream): void {
+    const { conditions } = this.#options.world.host(this.#anyone(stream)).disk;
+    conditions.latencyUsMean = stream.pick([5_000, 50_000, 500_000]);
+    this.#later(stream, 3_000, () => {
+      conditions.latencyUsMean = 200;
+    });
+  }
+
+  #failingDisk(stream: RandomStream): void {
+    const { conditions } = this.#options.world.host(this.#anyone(stream)).disk;
+    conditions.writeFailurePpm = stream.pick([20_000, 1_000_000]);
+    conditions.writeFailure = stream.pick(['EIO', 'ENOSPC']);
+    this.#later(stream, 1_000, () => {
+      conditions.writeFailurePpm = 0;
+    });
+  }
+
+  #transfer(stream: RandomStream): void {
+    const peer = this.#options.peerOf(this.#anyone(stream));
+    const to = stream.chance(500_000) ? this.#anyone(stream) : undefined;
+    peer?.transferLeadership(to, { deadlineMs: 1_000 }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,22 @@
+/** One process of a sweep: gets seeds, answers what became of them. */
+import { allInvariants, runSeed, type SeedResult } from '@quorate/simulator';
+
+/** A seed's result in a form that crosses between processes. */
+export interface Told extends Omit<SeedResult, 'seed' | 'knobs'> {
+  /** Hexadecimal, as the command line takes it. */
+  readonly seed: string;
+  readonly membersCount: number;
+}
+
+process.on('message', (message) => {
+  void answer(message as readonly string[]);
+});
+
+async function answer(seeds: readonly string[]): Promise<void> {
+  const told: Told[] = [];
+  for (const text of seeds) {
+    const { seed, knobs, ...rest } = await runSeed({ seed: BigInt(text), invariants: allInvariants });
+    told.push({ ...rest, seed: `0x${seed.toString(16)}`, membersCount: knobs.members.length });
+  }
+  process.send?.(told);
+}
