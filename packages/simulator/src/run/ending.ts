@@ -6,6 +6,7 @@ import type { Peer } from '@quorate/core';
 import { InvariantBroken } from '../invariants/invariant.ts';
 import type { RandomStream } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
+import { queue } from './clients/queue-user.ts';
 import type { Crew } from './member.ts';
 import type { Nemesis } from './nemesis.ts';
 
@@ -127,4 +128,15 @@ async function serve({ world }: Crew, member: string, peer: Peer): Promise<void>
     await world.sleep(10);
   }
   await session.close();
+}
+
+/** What is in the queue at the peer that has applied most, at this very moment. */
+export function drainedBy({ knobs, peers, world }: Crew): readonly string[] {
+  const [furthest] = [...world.view.peers].sort(
+    (left, right) => right.replica.machine.appliedIndex - left.replica.machine.appliedIndex,
+  );
+  const tree = peers.get(furthest?.member ?? knobs.members[0] ?? '')?.tree;
+  if (tree?.stat(queue) === undefined) return [];
+  const names = tree.children(queue, { limit: 1_000_000 });
+  return names.flatMap((name) => tree.get<string>(`${queue}/${name}`)?.value ?? []);
 }

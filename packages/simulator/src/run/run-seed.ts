@@ -12,8 +12,8 @@ import { streamOf } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
 import { FencedResource } from './clients/lock-user.ts';
 import { type Coverage, CoverageCounter } from './coverage.ts';
-import { heal, proveService } from './ending.ts';
-import { judgeHistory } from './judge-history.ts';
+import { drainedBy, heal, proveService } from './ending.ts';
+import { type Drained, judgeHistory } from './judge-history.ts';
 import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed } from './member.ts';
 import { Nemesis } from './nemesis.ts';
@@ -64,6 +64,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
   let world: World | undefined;
   const history = new History({ nowMs: () => world?.nowMs ?? 0 });
   let violation: Violation | undefined;
+  let drained: Drained;
   try {
     await simulate(
       {
@@ -77,10 +78,10 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
       },
       async (made) => {
         world = made;
-        await play(made, knobs, history);
+        drained = await play(made, knobs, history);
       },
     );
-    judgeHistory(history, log.entries);
+    judgeHistory(history, log.entries, drained);
   } catch (error) {
     violation = describe(error, world?.nowMs);
   }
@@ -103,8 +104,8 @@ function factsOf(
   return { traceHash, durationMs: nowMs, eventsCount, faults };
 }
 
-/** Both phases of a run. */
-async function play(world: World, knobs: Knobs, history: History): Promise<void> {
+/** Both phases of a run; answers what is left in its queue. */
+async function play(world: World, knobs: Knobs, history: History): Promise<Drained> {
   const peers: Crew['peers'] = new Map();
   const crew: Crew = { world, knobs, history, resource: new FencedResource(history), peers, clientsCount: 0 };
   const nemesis = new Nemesis({ world, knobs, peerOf: (member) => peers.get(member) });
@@ -120,7 +121,7 @@ async function play(world: World, knobs: Knobs, history: History): Promise<void>
       });
     }
   });
-  const phases = async (): Promise<void> => {
+  const phases = async (): Promise<Drained> => {
     nemesis.start();
     await world.sleep(knobs.safetyMs);
     const core = heal(crew, nemesis);
@@ -128,8 +129,9 @@ async function play(world: World, knobs: Knobs, history: History): Promise<void>
     await world.sleep(Math.floor(knobs.livenessMs / 2));
     await proveService(crew, core);
     await world.sleep(Math.max(0, knobs.safetyMs + knobs.livenessMs - world.nowMs));
+    return drainedBy(crew);
   };
-  await Promise.race([phases(), failed]);
+  return await Promise.race([phases(), failed]);
 }
 
 function describe(error: unknown, atMs: number | undefined): Violation {

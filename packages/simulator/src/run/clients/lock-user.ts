@@ -7,6 +7,12 @@ import type { History } from '../../history/history.ts';
 import type { ClientOptions } from './client.ts';
 
 const locksCount = 2;
+
+/** All locks of a run. */
+export function locksOf(): readonly string[] {
+  return Array.from({ length: locksCount }, (_, at) => `/l/${at}`);
+}
+
 /** A waiter gives up in the end, so that a client does other things too. */
 const waitRoundsMax = 20;
 

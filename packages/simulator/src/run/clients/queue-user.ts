@@ -3,7 +3,8 @@ import { CoordinationError, type Session } from '@quorate/core';
 import type { QueueRecord } from '../../history/resource-record.ts';
 import type { ClientOptions } from './client.ts';
 
-const queue = '/q';
+/** The one queue of a run. */
+export const queue = '/q';
 
 export async function putOrTake(
   options: ClientOptions,
