@@ -74,17 +74,18 @@ function writeTrouble(
   logged: LoggedRequest | undefined,
 ): Violation | undefined {
   const { ending, trace, id } = operation;
-  const about = describeOperation(operation);
   const op = logged?.request?.op;
   if (op !== undefined && !isGivenUp(operation, op) && !isLoggedCall(op, call)) {
-    return violation('ExactlyOnce', `the log has another command for this request: ${op.kind}\n${about}`, [
-      id,
-    ]);
+    return violation(
+      'ExactlyOnce',
+      `the log has another command for this request: ${op.kind}\n${describeOperation(operation)}`,
+      [id],
+    );
   }
   if (logged !== undefined && trace.zxid !== undefined && trace.zxid !== logged.zxid) {
     return violation(
       'ExactlyOnce',
-      `it took effect at zxid ${logged.zxid}, its answer names another\n${about}`,
+      `it took effect at zxid ${logged.zxid}, its answer names another\n${describeOperation(operation)}`,
       [id],
     );
   }
@@ -95,17 +96,25 @@ function writeTrouble(
   if (ending.kind === 'failed' && ending.outcome === 'not-applied') return refusedTrouble(operation, logged);
   if (logged === undefined) {
     if (mayBeAbsent) return undefined;
-    return violation('Durable', `it was answered, and the log does not have it\n${about}`, [id]);
+    return violation(
+      'Durable',
+      `it was answered, and the log does not have it\n${describeOperation(operation)}`,
+      [id],
+    );
   }
   if (ending.kind === 'failed') {
     if (logged.reply.kind !== 'error') return undefined;
-    return violation('RepliesMatch', `it was said to be applied, and was refused\n${about}`, [id]);
+    return violation(
+      'RepliesMatch',
+      `it was said to be applied, and was refused\n${describeOperation(operation)}`,
+      [id],
+    );
   }
   const problem = call.kind === 'close' ? undefined : writeProblem(ending.result, logged.reply);
   if (problem === undefined) return undefined;
   const rule =
     call.kind === 'create' && call.options.sequential === true ? 'SequenceNamesUnique' : 'RepliesMatch';
-  return violation(rule, `${problem}, at zxid ${logged.zxid}\n${about}`, [id]);
+  return violation(rule, `${problem}, at zxid ${logged.zxid}\n${describeOperation(operation)}`, [id]);
 }
 
 /** A number that was given up before it was sent is filled by a noop: then nobody may hold an answer. */
@@ -121,27 +130,32 @@ function refusedTrouble(
 ): Violation | undefined {
   const { ending, trace, call, id } = operation;
   if (ending.kind !== 'failed') return undefined;
-  const about = describeOperation(operation);
   // An update tries again, and may end by a refusal of its own or at its deadline, between two tries.
   const isNoop = logged?.request?.op.kind === 'noop';
   const wasAnswered = trace.zxid !== undefined && call.kind !== 'update' && !isNoop;
   if (logged === undefined) {
     if (!wasAnswered) return undefined;
-    return violation('Durable', `it was answered, and the log does not have it\n${about}`, [id]);
+    return violation(
+      'Durable',
+      `it was answered, and the log does not have it\n${describeOperation(operation)}`,
+      [id],
+    );
   }
   const { reply } = logged;
   if (wasAnswered) {
     const isSame = reply.kind === 'error' && reply.code === ending.code && reply.index === ending.index;
     if (isSame) return undefined;
     const expected = reply.kind === 'error' ? reply.code : reply.kind;
-    return violation('RepliesMatch', `the answer should be ${expected}, at zxid ${logged.zxid}\n${about}`, [
-      id,
-    ]);
+    return violation(
+      'RepliesMatch',
+      `the answer should be ${expected}, at zxid ${logged.zxid}\n${describeOperation(operation)}`,
+      [id],
+    );
   }
   if (logged.changes.length === 0) return undefined;
   return violation(
     'ExactlyOnce',
-    `it was said not to be applied, and was, at zxid ${logged.zxid}\n${about}`,
+    `it was said not to be applied, and was, at zxid ${logged.zxid}\n${describeOperation(operation)}`,
     [id],
   );
 }

@@ -36,13 +36,12 @@ export type ModelReply =
     }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly index: number | undefined };
 
-/** Thrown where an operation fails; what it did before is rolled back. */
-export class Refused extends Error {
+/** Thrown where an operation fails; what it did before is rolled back. No Error: a stack costs more than the rest. */
+export class Refused {
   readonly code: ErrorCode;
   readonly index: number | undefined;
 
   constructor(code: ErrorCode, index?: number) {
-    super(code);
     this.code = code;
     this.index = index;
   }

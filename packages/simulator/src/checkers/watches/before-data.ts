@@ -7,6 +7,7 @@ import type { RecordedDelivery, WatchRecord } from '../../history/watch-record.t
 import { valid, violation, type Verdict } from '../verdict.ts';
 import type { ScopedChanges } from './scope.ts';
 
+/** `operations` are those of the watch's session that were answered. */
 export function checkBeforeData(
   watch: WatchRecord,
   owed: readonly ScopedChanges[],
@@ -19,9 +20,8 @@ export function checkBeforeData(
   // Nothing ever came: there is nothing that could have come late.
   if (start === undefined) return valid;
   for (const operation of operations) {
-    const { session, calledAt, trace } = operation;
-    if (session !== watch.session || calledAt < watch.calledAt || trace.zxid === undefined) continue;
-    if (trace.answeredAt >= watch.endedAt) continue;
+    const { calledAt, trace } = operation;
+    if (trace.zxid === undefined || calledAt < watch.calledAt || trace.answeredAt >= watch.endedAt) continue;
     const needed = lastThrough(owed, trace.zxid);
     if (needed === undefined || needed <= start) continue;
     const delivered = deliveredBefore(watch.deliveries, trace.answeredAt);

@@ -48,13 +48,30 @@ export function checkWatches({ watches, operations, log }: WatchedRun): Verdict 
     if (wrong.kind === 'valid') wrong = worst(judgeSnapshots(snapshots, zxid, model));
   }
   if (wrong.kind === 'violation') return wrong;
+  const bySession = answeredBySession(operations);
   return worst(
     watches.map((watch) => {
       const owed = changesInScope(transactions, scopeOf(watch));
       const verdict = checkStream(watch, owed, model.zxid);
-      return verdict.kind === 'valid' ? checkBeforeData(watch, owed, operations) : verdict;
+      return verdict.kind === 'valid'
+        ? checkBeforeData(watch, owed, bySession.get(watch.session) ?? [])
+        : verdict;
     }),
   );
+}
+
+/** Operations that were answered from a known state. */
+function answeredBySession(
+  operations: readonly OperationRecord[],
+): ReadonlyMap<string, readonly OperationRecord[]> {
+  const bySession = new Map<string, OperationRecord[]>();
+  for (const operation of operations) {
+    if (operation.trace.zxid === undefined) continue;
+    const others = bySession.get(operation.session);
+    if (others === undefined) bySession.set(operation.session, [operation]);
+    else others.push(operation);
+  }
+  return bySession;
 }
 
 function judgeSnapshots(
