@@ -16,6 +16,8 @@ import { drawPlan, runPlan, type Plan, type SmallRun } from './testing/small-his
 const plansCount = Number(process.env['QUORATE_MUTATED_HISTORIES'] ?? 2_000);
 const operationsMax = 8;
 const flaggedShareMin = 0.999;
+/** Three milliseconds a history are plenty; a busy machine gets ten times that. */
+const timeoutMs = 30_000 + 30 * plansCount;
 
 const mutations = {
   'swapped replies': swapReplies,
@@ -24,39 +26,47 @@ const mutations = {
 } as const;
 
 describe(`mutations of ${plansCount} good histories`, () => {
-  it('leave the good ones good, for both checkers and the oracle', () => {
-    for (const { run, seed } of goodRuns(Math.min(plansCount, 1_000))) {
-      expect([seed, checkIndexGuided(run)]).toEqual([seed, { kind: 'valid' }]);
-      expect([seed, checkZnodes(run.operations)]).toEqual([seed, { kind: 'valid' }]);
-      expect([seed, isExplainable(run.operations, 'everything')]).toEqual([seed, true]);
-      expect([seed, isExplainable(run.operations, 'linearizable')]).toEqual([seed, true]);
-    }
-  });
+  it(
+    'leave the good ones good, for both checkers and the oracle',
+    () => {
+      for (const { run, seed } of goodRuns(Math.min(plansCount, 1_000))) {
+        expect([seed, checkIndexGuided(run)]).toEqual([seed, { kind: 'valid' }]);
+        expect([seed, checkZnodes(run.operations)]).toEqual([seed, { kind: 'valid' }]);
+        expect([seed, isExplainable(run.operations, 'everything')]).toEqual([seed, true]);
+        expect([seed, isExplainable(run.operations, 'linearizable')]).toEqual([seed, true]);
+      }
+    },
+    timeoutMs,
+  );
 
-  it.each(Object.entries(mutations))('are flagged: %s', (name, mutate) => {
-    const counts = { mutated: 0, broken: 0, flagged: 0, brokenForAll: 0, flaggedBlackBox: 0 };
-    for (const { plan, run, random } of goodRuns(plansCount)) {
-      const mutated = mutate(plan, run, random);
-      if (mutated === undefined) continue;
-      counts.mutated += 1;
-      if (!isExplainable(mutated.operations, 'everything')) {
-        counts.broken += 1;
-        if (checkIndexGuided(mutated).kind === 'violation') counts.flagged += 1;
+  it.each(Object.entries(mutations))(
+    'are flagged: %s',
+    (name, mutate) => {
+      const counts = { mutated: 0, broken: 0, flagged: 0, brokenForAll: 0, flaggedBlackBox: 0 };
+      for (const { plan, run, random } of goodRuns(plansCount)) {
+        const mutated = mutate(plan, run, random);
+        if (mutated === undefined) continue;
+        counts.mutated += 1;
+        if (!isExplainable(mutated.operations, 'everything')) {
+          counts.broken += 1;
+          if (checkIndexGuided(mutated).kind === 'violation') counts.flagged += 1;
+        }
+        if (!isExplainable(mutated.operations, 'linearizable')) {
+          counts.brokenForAll += 1;
+          if (checkZnodes(mutated.operations).kind === 'violation') counts.flaggedBlackBox += 1;
+        }
       }
-      if (!isExplainable(mutated.operations, 'linearizable')) {
-        counts.brokenForAll += 1;
-        if (checkZnodes(mutated.operations).kind === 'violation') counts.flaggedBlackBox += 1;
-      }
-    }
-    const { mutated, broken, flagged, brokenForAll, flaggedBlackBox } = counts;
-    console.log(
-      `${name}: ${mutated} mutated; index-guided flags ${flagged} of ${broken} broken, ` +
-        `black-box flags ${flaggedBlackBox} of ${brokenForAll} broken`,
-    );
-    expect(Math.min(broken, brokenForAll)).toBeGreaterThan(plansCount / 40);
-    expect(flagged / broken).toBeGreaterThanOrEqual(flaggedShareMin);
-    expect(flaggedBlackBox / brokenForAll).toBeGreaterThanOrEqual(flaggedShareMin);
-  });
+      const { mutated, broken, flagged, brokenForAll, flaggedBlackBox } = counts;
+      console.log(
+        `${name}: ${mutated} mutated; index-guided flags ${flagged} of ${broken} broken, ` +
+          `black-box flags ${flaggedBlackBox} of ${brokenForAll} broken`,
+      );
+      expect(Math.min(broken, brokenForAll)).toBeGreaterThan(plansCount / 40);
+      expect(flagged / broken).toBeGreaterThanOrEqual(flaggedShareMin);
+      expect(flaggedBlackBox / brokenForAll).toBeGreaterThanOrEqual(flaggedShareMin);
+    },
+    timeoutMs,
+  );
 });
 
 interface GoodRun {

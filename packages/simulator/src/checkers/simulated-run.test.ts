@@ -117,20 +117,27 @@ async function main(world: World, recorder: Recorder): Promise<void> {
   await world.sleep(3_000);
 }
 
+/** A run takes a second; a busy machine gets time. */
+const timeoutMs = 120_000;
+
 describe('a simulated run with crashes and pauses', () => {
-  it.each([1, 2])('is explained by its log (seed %i)', async (seed) => {
-    const history = new History({ nowMs: () => 0 });
-    const log = new CommittedLog();
-    await simulate({ seed, invariants: [log] }, (world) => main(world, new Recorder(history)));
-    const operations = history.operations();
-    expect(operations.length).toBeGreaterThan(200);
-    const verdict = checkIndexGuided({ operations, log: log.entries });
-    expect(verdict).toEqual({ kind: 'valid' });
-    // Enough of it can be judged without the log, and the streams had something to tell.
-    expect(znodeHistories(operations).flatMap(({ paths }) => paths)).toContain('/k-0');
-    const watches = history.watches();
-    expect(watches.reduce((sum, { batches }) => sum + batches.length, 0)).toBeGreaterThan(500);
-    expect(checkWatches({ watches, operations, log: log.entries })).toEqual({ kind: 'valid' });
-    expect(checkZnodes(operations)).toEqual({ kind: 'valid' });
-  });
+  it.each([1, 2])(
+    'is explained by its log (seed %i)',
+    async (seed) => {
+      const history = new History({ nowMs: () => 0 });
+      const log = new CommittedLog();
+      await simulate({ seed, invariants: [log] }, (world) => main(world, new Recorder(history)));
+      const operations = history.operations();
+      expect(operations.length).toBeGreaterThan(200);
+      const verdict = checkIndexGuided({ operations, log: log.entries });
+      expect(verdict).toEqual({ kind: 'valid' });
+      // Enough of it can be judged without the log, and the streams had something to tell.
+      expect(znodeHistories(operations).flatMap(({ paths }) => paths)).toContain('/k-0');
+      const watches = history.watches();
+      expect(watches.reduce((sum, { batches }) => sum + batches.length, 0)).toBeGreaterThan(500);
+      expect(checkWatches({ watches, operations, log: log.entries })).toEqual({ kind: 'valid' });
+      expect(checkZnodes(operations)).toEqual({ kind: 'valid' });
+    },
+    timeoutMs,
+  );
 });
