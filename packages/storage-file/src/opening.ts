@@ -60,9 +60,9 @@ export async function goOn(
   }
   for (const leftover of log.leftovers) await clear(directory, leftover);
   const complete = found.complete.slice(0, snapshotsKept);
+  // Names too: of the manifest itself, or of a snapshot that was renamed and not yet listed.
+  await syncOf('the directory', directory);
   if (JSON.stringify(complete) !== JSON.stringify(manifest.state.snapshots)) {
-    // A snapshot that was found without being listed has a name that may not be durable yet.
-    await syncOf('the directory', directory);
     await manifest.update((state) => ({ ...state, snapshots: complete }));
   }
   await tidy(directory, manifest.state);

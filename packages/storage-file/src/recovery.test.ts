@@ -1,5 +1,6 @@
 /** One test for each row of docs/internals/recovery.md, with the row's name. */
 import { crc32 } from 'node:zlib';
+import type { Entry } from '@quorate/core/ports';
 import { describe, expect, test } from 'vitest';
 import { viewOf } from './fields.ts';
 import { sectorBytes, slotBytes } from './limits.ts';
@@ -96,6 +97,40 @@ describe('torn tail', () => {
       const directory = await cutOff(3_000, (after) => sectorsOf(after, recordStart(6), mask));
       const { stored } = await openOn(directory);
       expect([mask, stored.damage, stored.entries.length]).toEqual([mask, undefined, 5]);
+    }
+  });
+});
+
+describe('a record that is mostly zeros', () => {
+  const zeros: Entry = { ...entry(6), body: new Uint8Array(3_000) };
+
+  async function cutOffZeros(kept: (after: Uint8Array) => Uint8Array): Promise<MemoryDirectory> {
+    const directory = await written(5);
+    const { storage } = await openOn(directory);
+    directory.fault = ({ call, name }) => {
+      if (call === 'sync' && name === firstSegment) throw new Error('the power is gone');
+    };
+    await expect(storage.write({ entries: [zeros] })).rejects.toThrow('the power is gone');
+    return directory.crash(({ after }) => kept(after));
+  }
+
+  test('torn, its beginning or its end is missing: it may go', async () => {
+    const within = sectorBytes - (recordStart(6) % sectorBytes);
+    const begins = await cutOffZeros((after) => after.map((byte, at) => (at < within ? byte : 0)));
+    const ends = await cutOffZeros((after) => after.map((byte, at) => (at < within ? 0 : byte)));
+    for (const directory of [begins, ends]) {
+      const { stored } = await openOn(directory);
+      expect([stored.damage, stored.entries.length]).toEqual([undefined, 5]);
+    }
+  });
+
+  test('with a flipped bit: damage, though most of its sectors are zeros', async () => {
+    const intact = await cutOffZeros((after) => after);
+    for (let at = 40; at < 3_000; at += 13) {
+      const directory = intact.copy();
+      directory.damage(firstSegment, flip(8 * (recordStart(6) + at)));
+      const { stored } = await openOn(directory, other);
+      expect([at, stored.damage]).toEqual([at, expect.stringContaining('damaged record at the end')]);
     }
   });
 });
