@@ -158,6 +158,47 @@ describe('a write that fails', () => {
   });
 });
 
+describe('a read that fails', () => {
+  test('is never taken for the end of what there is: the storage does not open', async () => {
+    const directory = new MemoryDirectory();
+    expect((await live(directory)).acknowledged).toBe(life().length);
+    const after = directory.crash();
+    const isRead = ({ call }: DirectoryFault): boolean => call === 'read';
+    let reads = 0;
+    after.fault = (call) => {
+      if (isRead(call)) reads += 1;
+    };
+    await holds(after.copy(), life().length);
+    const whole = await openOn(after);
+    await whole.storage.close();
+    expect(reads).toBeGreaterThan(5);
+    for (let at = 1; at <= reads; at += 1) {
+      const copy = directory.crash();
+      copy.fault = failingAt(at, isRead, filesError('EIO', 'it'));
+      await expect(openOn(copy)).rejects.toMatchObject({ code: 'EIO' });
+      expect(copy.calls).toEqual([]);
+      copy.fault = undefined;
+      await holds(copy, life().length);
+    }
+  });
+
+  test('of a snapshot is told to who asked, and harms nothing', async () => {
+    const directory = new MemoryDirectory();
+    const { storage } = await openOn(directory);
+    await storage.write({ entries: entries(1, 5) });
+    const chunk = { meta: metaAt(5), offset: 0, bytes: content(5_000), last: true };
+    await storage.write({ snapshotChunk: chunk });
+    const range = { offset: 0, length: 5_000 };
+    directory.fault = ({ call }) => {
+      if (call === 'read') throw filesError('EIO', 'it');
+    };
+    await expect(storage.readSnapshot(metaAt(5), range)).rejects.toMatchObject({ code: 'EIO' });
+    directory.fault = undefined;
+    expect((await storage.readSnapshot(metaAt(5), range))?.bytes).toEqual(content(5_000));
+    await storage.write({ entries: entries(6, 6) });
+  });
+});
+
 describe('a full disk', () => {
   test('whenever it shows: a write that is refused comes through when there is room', async () => {
     const isGrowing = ({ call, name }: DirectoryFault): boolean =>

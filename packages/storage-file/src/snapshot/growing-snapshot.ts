@@ -29,6 +29,7 @@ export class GrowingSnapshot {
   #contentBytes = 0;
   #lastOffset: number | undefined;
   #syncedBytes = 0;
+  #verifiedBlocks = 0;
 
   private constructor(
     directory: Directory,
@@ -66,9 +67,7 @@ export class GrowingSnapshot {
     this.#lastOffset = offset;
     this.#contentBytes += bytes.length;
     this.#count(bytes, offset);
-    if (this.#contentBytes - this.#syncedBytes < snapshotSyncBytes) return;
-    await syncOf('a snapshot', this.#file);
-    this.#syncedBytes = this.#contentBytes;
+    if (this.#contentBytes - this.#syncedBytes >= snapshotSyncBytes) await this.#syncAndVerify();
   }
 
   /** Verifies it, gives it its name, and makes both durable. */
@@ -78,8 +77,8 @@ export class GrowingSnapshot {
     const content = { bytes: this.#contentBytes, checksums };
     const tail = encodeTail(snapshotSeed(this.#seed, this.meta), content);
     await this.#file.write(tail, this.#contentStart + this.#contentBytes);
-    await syncOf('a snapshot', this.#file);
-    await this.#verify();
+    await this.#syncAndVerify();
+    await this.#verifyShape();
     await this.#file.close();
     const name = snapshotFileName(this.meta);
     await this.#directory.rename(name + growingSuffix, name);
@@ -96,9 +95,28 @@ export class GrowingSnapshot {
     await this.#file.close();
   }
 
-  async #verify(): Promise<void> {
+  /** Piece by piece as it grows: at its end, all of it would hold up the log. */
+  async #syncAndVerify(): Promise<void> {
+    await syncOf('a snapshot', this.#file);
+    this.#syncedBytes = this.#contentBytes;
+    for (; this.#verifiedBlocks < this.#checksums.length; this.#verifiedBlocks += 1) {
+      await this.#verifyBlock(this.#verifiedBlocks);
+    }
+  }
+
+  async #verifyBlock(block: number): Promise<void> {
+    const position = this.#contentStart + block * snapshotBlockBytes;
+    const bytes = await this.#file.read(position, snapshotBlockBytes);
+    if (crc32(bytes, this.#seedOf(block)) === this.#checksums[block]) return;
+    throw storageFailed(`a snapshot does not read as it was written, at byte ${position}`);
+  }
+
+  /** Head, table and end, and the last block, which is not a whole one. */
+  async #verifyShape(): Promise<void> {
     try {
-      await verifySnapshot(this.#file, this.meta, this.#seed);
+      const shape = await readShape(this.#file, this.meta, this.#seed);
+      const range = { firstBlock: this.#checksums.length, blocks: 1, seed: this.#seed };
+      await readBlocks(this.#file, shape, range);
     } catch (cause) {
       throw storageFailed('a snapshot does not read as it was written', cause);
     }
