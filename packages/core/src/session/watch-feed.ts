@@ -137,6 +137,11 @@ export class WatchFeed implements Step, SessionPart {
       case 'resumed':
         return;
       case 'failed':
+        if (delivery.code === 'WATCH_OVERFLOW' && this.#settings.overflow === 'resync') {
+          // It overflowed on its way here, which is no different.
+          this.#overflow();
+          return;
+        }
         this.#fail(failure(delivery.code, delivery.details, this.#settings.chroot));
         return;
     }

@@ -357,4 +357,15 @@ describe('overflow', () => {
     expect(link.watches).toHaveLength(3);
     expect(link.watches.every(({ isCancelled }) => isCancelled)).toBe(true);
   });
+
+  it('begins again too when the queue was full on its way here', async () => {
+    const { link, iterator } = watching({ overflow: 'resync', from: 1 });
+    link.deliver({ kind: 'failed', code: 'WATCH_OVERFLOW', details: {} });
+    const pull = iterator.next();
+    await Promise.resolve();
+    expect(link.watches).toHaveLength(2);
+    expect(link.watches[1]?.asked.from).toBeUndefined();
+    link.deliver(snapshot(1, 9));
+    expect(await pull).toMatchObject({ done: false, value: { kind: 'snapshot', zxid: 9 } });
+  });
 });
