@@ -121,4 +121,22 @@ describe('an ensemble in a world', () => {
     });
     expect(result[1]).toBe(result[0]);
   });
+
+  test('is not disturbed by listeners that throw: the run is the same', async () => {
+    const run = async (isThrowing: boolean): Promise<string> => {
+      const { traceHash } = await withEnsemble(async (world, peers) => {
+        await world.sleep(500);
+        for (const peer of peers.values()) {
+          peer.on('leader', () => {
+            if (isThrowing) throw new TypeError('of the application');
+          });
+        }
+        await world.sleep(4_000);
+        world.host(leaderOf(peers)?.id ?? '').crash();
+        await world.sleep(4_000);
+      });
+      return traceHash;
+    };
+    expect(await run(true)).toBe(await run(false));
+  });
 });

@@ -128,7 +128,7 @@ export class Observation {
     this.#setRunning(this.#running.filter((running) => running !== ended));
     const others = this.#lastByHost.get(name) ?? [];
     const ofOthers = others.filter(({ member }) => member !== ended.peer.member);
-    if (!facts.isWiped) this.#lastByHost.set(name, [...ofOthers, ended.peer]);
+    this.#lastByHost.set(name, facts.isWiped ? ofOthers : [...ofOthers, ended.peer]);
     this.#tell((hub) => hub.crashed(ended.peer, facts));
   }
 

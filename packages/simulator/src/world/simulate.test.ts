@@ -145,4 +145,32 @@ describe('an invariant', () => {
     });
     expect(result).toEqual({ members: ['a', 'b', 'c'], running: ['a'] });
   });
+
+  test('hears once of each life that ended, and of a wipe of its disk later', async () => {
+    const heard: string[] = [];
+    const listening = {
+      name: 'Listening',
+      statement: 'Nothing is claimed.',
+      source: 'this test',
+      watch: () => ({
+        crashed: ({ life }: { life: number }, _: unknown, { isWiped }: { isWiped: boolean }) => {
+          heard.push(isWiped ? `${life} wiped` : `${life}`);
+        },
+      }),
+    };
+    await simulate({ seed: 7, invariants: [listening] }, async (world) => {
+      const host = world.host('a');
+      host.start(async (ports) => void (await ports.openPeer({ id: 'a' })));
+      await world.sleep(1_000);
+      host.restart();
+      await world.sleep(1_000);
+      host.crash();
+      host.wipe();
+      host.restart();
+      await world.sleep(1_000);
+      host.crash({ wipe: true });
+      host.wipe();
+    });
+    expect(heard).toEqual(['1', '2', '2 wiped', '3 wiped']);
+  });
 });
