@@ -161,4 +161,18 @@ describe('a disk behind the storage port', () => {
     }
     expect([...outcomes].toSorted()).toEqual(['0', '1', '2']);
   });
+
+  test('takes nothing from a process that is dead, not even when the next one crashes', async () => {
+    for (let seed = 0; seed < 10; seed += 1) {
+      const { result } = await simulate({ seed }, async (world) => {
+        const dead = await opened(world);
+        world.host('a').crash();
+        await opened(world);
+        void dead.storage.write(hardState(9));
+        world.host('a').crash();
+        return (await opened(world)).stored.hardState;
+      });
+      expect(result).toBeUndefined();
+    }
+  });
 });
