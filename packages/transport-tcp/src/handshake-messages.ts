@@ -54,10 +54,13 @@ const kinds: readonly MessageKind[] = ['hello', 'welcome', 'confirm', 'accept', 
 const refuseCodes: readonly RefuseCode[] = ['refused', 'version', 'superseded'];
 const roles: readonly Role[] = ['member', 'session'];
 
-/** Cuts what arrives into messages. Holds at most {@link handshakeBytesMax} bytes. */
+/**
+ * Cuts what arrives into messages, {@link handshakeBytesMax} bytes of them at most. What is held is a part of a
+ * message, or one chunk of the socket until that is judged: frames may follow the last message in its chunk.
+ */
 export class MessageReader {
   #waiting: Buffer = Buffer.alloc(0);
-  #receivedBytes = 0;
+  #takenBytes = 0;
 
   /** What has arrived and is no part of a message that was taken. */
   get rest(): Buffer {
@@ -65,16 +68,11 @@ export class MessageReader {
   }
 
   push(chunk: Buffer): void {
-    this.#receivedBytes += chunk.length;
-    if (this.#receivedBytes > handshakeBytesMax) return;
     this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
   }
 
   /** The next whole message; undefined while it is not there yet. */
   next(): Message | Refusal | undefined {
-    if (this.#receivedBytes > handshakeBytesMax) {
-      return refusal('malformed', `more than ${handshakeBytesMax} bytes before the handshake was over`);
-    }
     const waiting = this.#waiting;
     const isMagic = (at: number, letter: number): boolean => (waiting[at] ?? letter) === letter;
     if (!isMagic(0, 0x51) || !isMagic(1, 0x54))
@@ -87,9 +85,13 @@ export class MessageReader {
     if (waiting.length < headerBytes) return undefined;
     const kind = kinds[waiting.readUInt8(3) - 1];
     const end = headerBytes + waiting.readUInt16BE(4);
-    if (kind === undefined || end > handshakeBytesMax) return refusal('malformed', 'an unknown message');
+    if (kind === undefined) return refusal('malformed', 'an unknown message');
+    if (this.#takenBytes + end > handshakeBytesMax) {
+      return refusal('malformed', `more than ${handshakeBytesMax} bytes before the handshake was over`);
+    }
     if (waiting.length < end) return undefined;
     this.#waiting = waiting.subarray(end);
+    this.#takenBytes += end;
     return { kind, bytes: waiting.subarray(0, end), body: waiting.subarray(headerBytes, end) };
   }
 }

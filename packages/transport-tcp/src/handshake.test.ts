@@ -61,6 +61,12 @@ describe('a handshake', () => {
     expect(steps.filter((step) => step.kind === 'wait' && step.reply !== undefined)).toHaveLength(1);
   });
 
+  it('may be followed at once by frames of any length', () => {
+    const { dialler } = talk();
+    const accepted = dialler.receive(Buffer.concat([encodeAccept(), Buffer.alloc(60_000)]));
+    expect(accepted.kind === 'proven' && accepted.rest.length).toBe(60_000);
+  });
+
   it('takes names of the longest kind within its 4 KiB', () => {
     const longest = 'ü'.repeat(256);
     const hello = { ...helloOfB, ensemble: longest, member: `${longest.slice(1)}b`, target: longest };

@@ -11,6 +11,8 @@ export class OpenConnections {
   readonly #flusher = new TurnFlusher();
   readonly #all = new Set<FrameConnection>();
   #timer: NodeJS.Timeout | undefined;
+  /** Who waits until all are gone: more than one, if it is closed more than once. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(frameBytesMax: number, limits: TcpLimits) {
     this.#frameBytesMax = frameBytesMax;
@@ -52,16 +54,16 @@ export class OpenConnections {
     clearInterval(this.#timer);
   }
 
-  #onEmpty: (() => void) | undefined;
-
   #allGone(longestMs: number): Promise<void> {
     if (this.#all.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, longestMs);
-      this.#onEmpty = () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(done);
         resolve();
       };
+      const timer = setTimeout(done, longestMs);
+      this.#waiting.add(done);
     });
   }
 
@@ -70,7 +72,7 @@ export class OpenConnections {
     if (this.#all.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#onEmpty?.();
+    for (const done of this.#waiting) done();
   }
 
   #sweepWhileThereAreSome(): void {

@@ -80,7 +80,7 @@ describe('before it is known, a connection', () => {
     await until(() => second.told.includes('+a'));
     send(second, 'a', 1, 2, 3);
     await until(() => first.told.includes('b:1,2,3'));
-    const recorded = proxy.sent[0] ?? Buffer.alloc(0);
+    const recorded = proxy.wires[0]?.sent ?? Buffer.alloc(0);
     expect(recorded.length).toBeGreaterThan(100);
     const raw = await dialRaw(a);
     raw.socket.write(recorded);

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Logger } from '@quorate/core/ports';
 import { tcpTransport } from '../src/index.ts';
 import { helloTo, shakeHands } from './raw.ts';
-import { addressesFor, pair, send, silent, socketsFor, start, until } from './started.ts';
+import { addressesFor, type Member, pair, send, silent, socketsFor, start, until } from './started.ts';
 
 const psk = 'a key of this test, long enough';
 
@@ -82,6 +82,26 @@ describe('frames', () => {
     sendSome();
     await until(() => raw.received().length - before === 300 * 5);
     expect(chunksCount).toBe(1);
+  });
+
+  it('of any length may be sent as soon as a connection is told', async () => {
+    const members = await addressesFor('a', 'b');
+    const large = new Uint8Array(200_000);
+    const a: Member = await start({
+      member: 'a',
+      members,
+      onConnected: (other) => expect(a.transport.send(other, large)).toBe(true),
+    });
+    const b: Member = await start({
+      member: 'b',
+      members,
+      onConnected: (other) => expect(b.transport.send(other, large)).toBe(true),
+    });
+    await until(() => a.told.length > 1 && b.told.length > 1);
+    expect([a.told, b.told]).toEqual([
+      ['+b', 'b:200000 bytes'],
+      ['+a', 'a:200000 bytes'],
+    ]);
   });
 
   it('to nobody, to oneself, before the start and after the end are refused', async () => {

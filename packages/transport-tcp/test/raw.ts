@@ -84,13 +84,18 @@ export function frameOf(...bytes: number[]): Buffer {
   return Buffer.concat([length, Buffer.from(bytes)]);
 }
 
-/** Stands between a dialler and an address: passes bytes on, and can cut or hold them. */
+/** One connection through a {@link Proxy}, and what its dialler has said. */
+export interface Wire {
+  readonly from: Socket;
+  readonly to: Socket;
+  sent: Buffer;
+}
+
+/** Stands between diallers and an address: passes bytes on, and can cut or hold them. */
 export class Proxy {
   readonly address: string;
-  /** What diallers have sent, one buffer a connection. */
-  readonly sent: Buffer[] = [];
+  readonly wires: Wire[] = [];
   readonly #server: Server;
-  readonly #pairs: (readonly [Socket, Socket])[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -112,8 +117,8 @@ export class Proxy {
 
   /** Ends all connections, as a cable that is pulled: with a reset or a proper end. */
   cut(how: 'reset' | 'end'): void {
-    for (const pair of this.#pairs.splice(0)) {
-      for (const socket of pair) {
+    for (const { from, to } of this.wires.splice(0)) {
+      for (const socket of [from, to]) {
         if (how === 'reset') socket.resetAndDestroy();
         else socket.destroy();
       }
@@ -122,7 +127,7 @@ export class Proxy {
 
   /** From now on nothing passes, and nobody is told. */
   hold(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+    for (const { from, to } of this.wires) for (const socket of [from, to]) socket.pause();
   }
 
   destroy(): void {
@@ -131,20 +136,23 @@ export class Proxy {
   }
 
   #join(from: Socket, to: Socket): void {
-    this.#pairs.push([from, to]);
-    const index = this.sent.length;
-    this.sent.push(Buffer.alloc(0));
+    const wire: Wire = { from, to, sent: Buffer.alloc(0) };
+    this.wires.push(wire);
     from.on('data', (chunk: Buffer) => {
-      this.sent[index] = Buffer.concat([this.sent[index] ?? Buffer.alloc(0), chunk]);
-      to.write(chunk);
+      if (wire.sent.length < 10_000) wire.sent = Buffer.concat([wire.sent, chunk]);
     });
-    to.on('data', (chunk: Buffer) => from.write(chunk));
+    // Unlike by hand, with the back pressure of a wire.
+    from.pipe(to);
+    to.pipe(from);
     for (const [one, other] of [
       [from, to],
       [to, from],
     ] as const) {
       one.on('error', () => undefined);
-      one.on('close', () => other.destroy());
+      // A proper end has been passed on already, after all that came before it.
+      one.on('close', () => {
+        if (!one.readableEnded) other.destroy();
+      });
     }
   }
 }

@@ -25,6 +25,7 @@ export interface StartOptions {
   readonly logger?: Logger;
   readonly tcp?: TcpTransportOptions;
   readonly onFrame?: (from: string, bytes: Uint8Array) => void;
+  readonly onConnected?: (other: string) => void;
   readonly sessions?: TransportEvents['sessions'];
 }
 
@@ -77,7 +78,10 @@ export async function start(options: StartOptions): Promise<Member> {
       told.push(`${from}:${bytes.length <= 8 ? bytes.join() : `${bytes.length} bytes`}`);
       options.onFrame?.(from, bytes);
     },
-    connected: (other) => told.push(`+${other}`),
+    connected: (other) => {
+      told.push(`+${other}`);
+      options.onConnected?.(other);
+    },
     disconnected: (other) => told.push(`-${other}`),
     refused: (facts) => refused.push(facts),
     ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
