@@ -204,4 +204,19 @@ export const sessionDoctors: readonly Doctor[] = [
       };
     }),
   },
+  {
+    does: 'loses every frame to a session but the first three, and keeps the connection',
+    caughtBy: ['a session without a replica writes and watches'],
+    saying: /waited in vain/,
+    doctor: each(() => {
+      let count = 0;
+      return {
+        sendToSession(send, connection, bytes) {
+          count += 1;
+          return count > 3 || send(connection, bytes);
+        },
+      };
+    }),
+    patienceMs: 3_000,
+  },
 ];

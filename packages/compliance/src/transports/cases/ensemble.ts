@@ -1,7 +1,7 @@
 /** The whole: peers that agree over the transport, as an application would use it. */
-import { openPeer, type Peer } from '@quorate/core';
+import { connect, openPeer, type Peer, type Session } from '@quorate/core';
 import { expectSame, expectThat } from '../../expectations.ts';
-import { type CaseWorld, memberIds } from '../case-world.ts';
+import { capability, type CaseWorld, memberIds } from '../case-world.ts';
 import type { TransportCase } from '../transport-case.ts';
 
 async function openEnsemblePeer(world: CaseWorld, id: string): Promise<Peer> {
@@ -90,4 +90,43 @@ export const ensembleCases: readonly TransportCase[] = [
       }
     },
   },
+  {
+    title:
+      'a session without a replica writes and watches, loses its peer, and goes on at another with all it had',
+    needs: ['sessions'],
+    run: async (world) => {
+      const peers = await Promise.all(memberIds.map((id) => openEnsemblePeer(world, id)));
+      for (const peer of peers) await world.within(`peer ${peer.id} is ready`, peer.ready());
+      const transport = capability(world.network.sessionTransport?.bind(world.network), 'sessionTransport')();
+      world.afterwards(() => transport.close());
+      const opening = connect({ transport, peers: world.network.addresses, timeoutMs: 30_000 });
+      const session = await world.within('the session is open', opening);
+      world.afterwards(() => session.close());
+      await world.within('its ephemeral is there', session.create('/mine', null, { kind: 'ephemeral' }));
+      await world.within('the counter is there', session.create('/count', 0));
+      const seen: unknown[] = [];
+      const watching = watchValues(session, '/count', seen);
+
+      const increments = numbersFrom(0, 100).map(() => session.increment('/count'));
+      const serving = peers.find((peer) => peer.status().queues.servedSessions > 0) ?? peers[0];
+      await serving?.close({ graceful: false });
+      const counted = await world.within('all is counted', Promise.all(increments));
+      expectSame(counted, numbersFrom(1, 100), 'every increment counts once, in order');
+      expectSame(session.state, 'connected', 'the session lives');
+      await world.until('the watch has seen all', () => seen.length >= 101);
+      expectSame(seen, numbersFrom(0, 101), 'the watch misses nothing and repeats nothing');
+      const mine = await world.within('it is asked for', session.exists('/mine'));
+      expectThat(mine !== undefined, 'its ephemeral is still there');
+      await world.within('the session has closed', session.close());
+      await world.within('the watch has ended', watching);
+    },
+  },
 ];
+
+async function watchValues(session: Session, path: string, seen: unknown[]): Promise<void> {
+  try {
+    for await (const batch of session.watch(path)) for (const { value } of batch.events) seen.push(value);
+  } catch {
+    // The stream ends with its session.
+  }
+}
