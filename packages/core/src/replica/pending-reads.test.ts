@@ -53,6 +53,18 @@ describe('pending reads', () => {
     expect(isReady(subject, progress({ appliedIndex: 9 }))).toBe(true);
   });
 
+  it('a linearizable read waits for an earlier one of its session that has to be asked again', () => {
+    const reads = new PendingReads();
+    const [first, second] = [1, 2].map((id) => read(id, { consistency: 'linearizable' }));
+    const stranger = read(3, { consistency: 'linearizable', sessionId: 2 });
+    for (const pending of [first, second, stranger]) if (pending !== undefined) reads.add(pending);
+    if (second !== undefined) second.readIndex = 7;
+    stranger.readIndex = 7;
+    expect(idsOf(reads.takeReady(progress({ appliedIndex: 9 })))).toEqual([3]);
+    if (first !== undefined) first.readIndex = 9;
+    expect(idsOf(reads.takeReady(progress({ appliedIndex: 9 })))).toEqual([1, 2]);
+  });
+
   it('a read never goes back behind the zxid that its session has seen', () => {
     const subject = read(1, { minZxid: 40 });
     expect(isReady(subject, progress({ zxid: 39 }))).toBe(false);

@@ -69,10 +69,20 @@ export class PendingReads {
     return ready;
   }
 
-  /** Takes out everything that is ready at the end of a step, in the order in which it was asked. */
+  /**
+   * Takes out everything that is ready at the end of a step, in the order in which it was asked. A linearizable
+   * read that was lost with its leader is asked again, and may be confirmed after a later one of its session: that
+   * one waits for it, or the session would see them in the wrong order.
+   */
   takeReady(progress: Progress): readonly Pending[] {
     const ready: Pending[] = [];
-    for (const pending of this.#all.values()) if (isReady(pending, progress)) ready.push(pending);
+    const held = new Set<number>();
+    for (const pending of this.#all.values()) {
+      const { sessionId } = pending.request;
+      const isOrdered = isLinearizable(pending) && sessionId !== 0;
+      if (isReady(pending, progress) && !(isOrdered && held.has(sessionId))) ready.push(pending);
+      else if (isOrdered) held.add(sessionId);
+    }
     for (const pending of ready) this.#remove(pending);
     return ready;
   }
@@ -94,10 +104,14 @@ export class PendingReads {
 export function isReady(pending: Pending, progress: Progress): boolean {
   const { sessionId, afterRequest } = pending.request;
   if (minZxidOf(pending) > progress.zxid) return false;
-  if (pending.kind === 'read' && pending.request.consistency === 'linearizable') {
+  if (isLinearizable(pending)) {
     if (pending.readIndex === undefined || pending.readIndex > progress.appliedIndex) return false;
   }
   return sessionId === 0 || afterRequest === 0 || progress.lastRequestOf(sessionId) >= afterRequest;
+}
+
+function isLinearizable(pending: Pending): pending is PendingRead {
+  return pending.kind === 'read' && pending.request.consistency === 'linearizable';
 }
 
 function minZxidOf(pending: Pending): number {

@@ -50,7 +50,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
   const drawnMembers = shape.pick(membersCounts);
   const members = memberNames.slice(0, Math.min(drawnMembers, reduction.membersMax ?? drawnMembers));
   const drawnClients = drawnMembers <= 3 ? shape.between(1, 2) : 1;
-  const heartbeatMs = shape.pick([50, 50, 100, 100, 200]);
+  const heartbeatMs = shape.pick([50, 100, 100, 200]);
   const durationMs = reduction.durationMs ?? 60_000;
   return {
     members,
@@ -85,9 +85,9 @@ function drawLimits(membersCount: number, stream: RandomStream): readonly Partia
     followerMessagesInFlightMax: stream.pick([1, 2, 4, 64]),
     followerBytesInFlightMax: stream.pick([512, 16_384, 1_048_576]),
     uncommittedBytesMax: stream.pick([2_048, 16_384, 1_048_576]),
-    snapshotAfterEntries: stream.pick([5, 20, 100, 500]),
+    snapshotAfterEntries: stream.pick([10, 50, 100, 300]),
     logEntriesKept: stream.pick([1, 1, 8, 64]),
-    snapshotChunkBytes: stream.pick([512, 2_048, 16_384]),
+    snapshotChunkBytes: stream.pick([1_024, 4_096, 16_384]),
     applyCommandsPerStepMax: stream.pick([1, 4, 2_048]),
     batchCommandsMax: stream.pick([1, 4, 1_024]),
   });

@@ -120,8 +120,8 @@ export const reads: readonly Mutant[] = [
     edits: [
       {
         file: `${core}replica/pending-reads.ts`,
-        find: "  if (pending.kind === 'read' && pending.request.consistency === 'linearizable') {\n",
-        replace: "  if (pending.kind === 'read' && pending.request.id < 0) {\n",
+        find: '  if (isLinearizable(pending)) {\n',
+        replace: '  if (isLinearizable(pending) && pending.request.id < 0) {\n',
       },
     ],
   },

@@ -33,16 +33,23 @@ async function take({ history, name: client }: ClientOptions, session: Session):
   await record(history, begun, () => session.delete(`${queue}/${first.name}`));
 }
 
+/** Written down when it begins: the process may die before it hears how it ended. */
 async function record(
   history: ClientOptions['history'],
   begun: Omit<QueueRecord, 'returnedAt' | 'outcome'>,
   call: () => Promise<unknown>,
 ): Promise<void> {
+  const open: { -readonly [Field in keyof QueueRecord]: QueueRecord[Field] } = {
+    ...begun,
+    returnedAt: Infinity,
+    outcome: 'unknown',
+  };
+  history.addQueue(open);
   try {
     await call();
-    history.addQueue({ ...begun, returnedAt: history.mark(), outcome: 'applied' });
+    open.outcome = 'applied';
   } catch (error) {
-    const outcome = error instanceof CoordinationError ? error.outcome : 'unknown';
-    history.addQueue({ ...begun, returnedAt: history.mark(), outcome });
+    if (error instanceof CoordinationError) open.outcome = error.outcome;
   }
+  open.returnedAt = history.mark();
 }
