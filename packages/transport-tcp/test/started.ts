@@ -50,13 +50,19 @@ export function socketsFor<Id extends string>(...ids: readonly Id[]): Record<Id,
   return Object.fromEntries(ids.map((id) => [id, join(folder, `${id}.sock`)])) as Record<Id, string>;
 }
 
-function freePort(): Promise<number> {
+/** Below the ports that systems give to outgoing connections, of which the tests next door make many. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
