@@ -11,6 +11,8 @@
  * for each text, it is a sixth.
  */
 const slotsCount = 16_384;
+/** Of a hash: the first slot of its pair. */
+const pairMask = slotsCount - 2;
 /** Longer texts are decoded by the platform, and rarely come twice. */
 const cachedBytesMax = 64;
 
@@ -18,23 +20,30 @@ export class TextCache {
   /** Full length from the beginning: an array with holes would be a dictionary. */
   readonly #slots: (string | undefined)[] = Array.from({ length: slotsCount }, () => undefined);
 
+  /** Of each slot's text: what another path left there is passed over without touching it. */
+  readonly #hashes = new Int32Array(slotsCount);
+
   /** The ASCII text in `bytes` from `start` to `end`, if it is known; the range must lie inside. */
   find(bytes: Uint8Array, start: number, end: number): string | undefined {
     const length = end - start;
     if (length > cachedBytesMax) return undefined;
-    const slot = slotOf(bytes, start, end);
-    const first = this.#slots[slot];
-    if (first !== undefined && isTextOf(first, bytes, start, end)) return first;
-    const second = this.#slots[slot + 1];
-    return second !== undefined && isTextOf(second, bytes, start, end) ? second : undefined;
+    const hash = hashOf(bytes, start, end);
+    for (let slot = hash & pairMask, last = slot + 1; slot <= last; slot += 1) {
+      const text = this.#hashes[slot] === hash ? this.#slots[slot] : undefined;
+      if (text !== undefined && isTextOf(text, bytes, start, end)) return text;
+    }
+    return undefined;
   }
 
   /** Remembers what these bytes were decoded to. */
   keep(text: string, bytes: Uint8Array, range: { readonly start: number; readonly end: number }): void {
     if (text.length !== range.end - range.start || text.length > cachedBytesMax) return;
-    const slot = slotOf(bytes, range.start, range.end);
+    const hash = hashOf(bytes, range.start, range.end);
+    const slot = hash & pairMask;
     this.#slots[slot + 1] = this.#slots[slot];
+    this.#hashes[slot + 1] = this.#hashes[slot] ?? 0;
     this.#slots[slot] = text;
+    this.#hashes[slot] = hash;
   }
 }
 
@@ -51,10 +60,10 @@ function isTextOf(text: string, bytes: Uint8Array, start: number, end: number): 
 }
 
 /**
- * The first slot of the pair. All bytes are hashed, as some paths differ in the middle: FNV-1a's step, with the even
+ * All bytes are hashed, as some paths differ in the middle: FNV-1a's step, with the even
  * and the odd bytes apart, because each step waits for the one before.
  */
-function slotOf(bytes: Uint8Array, start: number, end: number): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let even = 0x811c9dc5 | 0;
   let odd = 0x050c5d1f;
   let at = start;
@@ -64,5 +73,5 @@ function slotOf(bytes: Uint8Array, start: number, end: number): number {
   }
   if (at < end) even = Math.imul(even ^ (bytes[at] ?? 0), 0x01000193);
   const hash = even ^ Math.imul(odd, 0x9e3779b1);
-  return (hash ^ (hash >>> 15)) & (slotsCount - 2);
+  return hash ^ (hash >>> 15);
 }
