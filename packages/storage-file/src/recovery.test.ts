@@ -26,18 +26,15 @@ const recordBytes = 216;
 const recordStart = (number: number): number => sectorBytes + (number - 1) * recordBytes;
 
 /** The directory after one more write that a loss of power cut off. */
-async function cutOff(bodyBytes: number, kept: (after: Uint8Array) => Uint8Array): Promise<MemoryDirectory> {
+async function cutOff(one: Entry, kept: (after: Uint8Array) => Uint8Array): Promise<MemoryDirectory> {
   const directory = await written(5);
   const { storage } = await openOn(directory);
-  await expect(
-    (async () => {
-      directory.fault = ({ call, name }) => {
-        if (call === 'sync' && name === firstSegment) throw new Error('the power is gone');
-      };
-      await storage.write({ entries: [entry(6, 1, bodyBytes)] });
-    })(),
-  ).rejects.toThrow('the power is gone');
-  return directory.crash(({ after }) => kept(after));
+  let after: MemoryDirectory | undefined;
+  directory.fault = ({ call, name }) => {
+    if (call === 'sync' && name === firstSegment) after ??= directory.crash((write) => kept(write.after));
+  };
+  await storage.write({ entries: [one] });
+  return after ?? directory;
 }
 
 /** Everything up to a byte; the rest is as it was: zeros. */
@@ -67,15 +64,36 @@ describe('clean', () => {
   });
 
   test('an entry that was written and never acknowledged may be there too', async () => {
-    const directory = await cutOff(100, (after) => after);
+    const directory = await cutOff(entry(6), (after) => after);
     expect((await openOn(directory)).stored.entries).toEqual(entries(1, 6));
+  });
+});
+
+describe('what was written and never synced', () => {
+  test('is made durable before anybody relies on it, also where a sync has failed', async () => {
+    for (const failing of [firstSegment, manifestName]) {
+      const directory = await written(5);
+      const { storage } = await openOn(directory);
+      directory.fault = ({ call, name }) => {
+        if (call === 'sync' && name === failing) throw new Error('it failed');
+      };
+      const hardState = { term: 2, vote: 'b', founding: undefined };
+      await expect(storage.write({ hardState, entries: entries(6, 6) })).rejects.toThrow('it failed');
+      await storage.close();
+      directory.fault = undefined;
+      // The process starts again, and the system shows it what the disk has never seen.
+      const { stored } = await openOn(directory);
+      const after = await openOn(directory.crash());
+      expect(stored.hardState?.term).toBe(2);
+      expect(after.stored).toEqual(stored);
+    }
   });
 });
 
 describe('torn tail', () => {
   test('a write cut off at any byte leaves what was acknowledged, and the log goes on', async () => {
     for (let length = 0; length < recordBytes; length += 1) {
-      const directory = await cutOff(100, upTo(length));
+      const directory = await cutOff(entry(6), upTo(length));
       const { storage, stored } = await openOn(directory);
       expect([length, stored.damage, stored.entries.length]).toEqual([length, undefined, 5]);
       await storage.write({ entries: entries(6, 7, 2) });
@@ -94,9 +112,12 @@ describe('torn tail', () => {
     };
     const sectors = 7;
     for (let mask = 0; mask < 2 ** sectors - 1; mask += 1) {
-      const directory = await cutOff(3_000, (after) => sectorsOf(after, recordStart(6), mask));
-      const { stored } = await openOn(directory);
+      const directory = await cutOff(entry(6, 1, 3_000), (after) => sectorsOf(after, recordStart(6), mask));
+      const { storage, stored } = await openOn(directory);
       expect([mask, stored.damage, stored.entries.length]).toEqual([mask, undefined, 5]);
+      await storage.write({ entries: entries(6, 6, 2) });
+      const again = await openOn(directory.crash());
+      expect([mask, again.stored.damage, again.stored.entries.length]).toEqual([mask, undefined, 6]);
     }
   });
 });
@@ -104,20 +125,10 @@ describe('torn tail', () => {
 describe('a record that is mostly zeros', () => {
   const zeros: Entry = { ...entry(6), body: new Uint8Array(3_000) };
 
-  async function cutOffZeros(kept: (after: Uint8Array) => Uint8Array): Promise<MemoryDirectory> {
-    const directory = await written(5);
-    const { storage } = await openOn(directory);
-    directory.fault = ({ call, name }) => {
-      if (call === 'sync' && name === firstSegment) throw new Error('the power is gone');
-    };
-    await expect(storage.write({ entries: [zeros] })).rejects.toThrow('the power is gone');
-    return directory.crash(({ after }) => kept(after));
-  }
-
   test('torn, its beginning or its end is missing: it may go', async () => {
     const within = sectorBytes - (recordStart(6) % sectorBytes);
-    const begins = await cutOffZeros((after) => after.map((byte, at) => (at < within ? byte : 0)));
-    const ends = await cutOffZeros((after) => after.map((byte, at) => (at < within ? 0 : byte)));
+    const begins = await cutOff(zeros, (after) => after.map((byte, at) => (at < within ? byte : 0)));
+    const ends = await cutOff(zeros, (after) => after.map((byte, at) => (at < within ? 0 : byte)));
     for (const directory of [begins, ends]) {
       const { stored } = await openOn(directory);
       expect([stored.damage, stored.entries.length]).toEqual([undefined, 5]);
@@ -125,7 +136,7 @@ describe('a record that is mostly zeros', () => {
   });
 
   test('with a flipped bit: damage, though most of its sectors are zeros', async () => {
-    const intact = await cutOffZeros((after) => after);
+    const intact = await cutOff(zeros, (after) => after);
     for (let at = 40; at < 3_000; at += 13) {
       const directory = intact.copy();
       directory.damage(firstSegment, flip(8 * (recordStart(6) + at)));
@@ -230,12 +241,12 @@ describe('missing file', () => {
   });
 
   test('a snapshot that the log still reaches back behind: nothing is lost', async () => {
-    const directory = await withSnapshots();
+    const directory = await withSnapshots(900);
     directory.drop('snapshot-40-1');
     const { storage, stored } = await openOn(directory);
     expect(stored.damage).toBeUndefined();
     expect(stored.snapshot).toEqual(metaAt(20));
-    expect(stored.entries).toEqual(entries(21, 45));
+    expect(stored.entries).toEqual([...entries(21, 40, 1, 900), ...entries(41, 45)]);
     expect(await readAll(storage, metaAt(20))).toEqual(Buffer.from(content(9_000, 20)));
   });
 
@@ -258,7 +269,7 @@ async function withSnapshots(bodyBytes = 100): Promise<MemoryDirectory> {
   const directory = new MemoryDirectory();
   const { storage } = await openOn(directory);
   for (const index of [20, 40]) {
-    await storage.write({ entries: entries(index - 19, index, 1, bodyBytes) });
+    for (const each of entries(index - 19, index, 1, bodyBytes)) await storage.write({ entries: [each] });
     await writeSnapshot(storage, metaAt(index), content(9_000, index));
     await storage.write({ compactThrough: index - 5 });
   }
@@ -326,6 +337,19 @@ describe('missing segment', () => {
       const whole = Math.max(0, Math.floor((length - sectorBytes) / recordBytes));
       expect(stored.entries).toEqual(length < sectorBytes ? [] : entries(1, Math.min(20, whole)));
     }
+  });
+
+  test('a segment of another history of the same directory in its place: damage', async () => {
+    const directory = await written(40, { bodyBytes: 900 });
+    const history = new MemoryDirectory();
+    const { storage } = await openOn(history);
+    for (let index = 1; index <= 40; index += 1) {
+      await storage.write({ entries: [{ ...entry(index, 1, 900), wallMs: 5 }] });
+    }
+    directory.put('log-000000000002', history.bytesOf('log-000000000002'));
+    const { stored } = await openOn(directory, other);
+    expect(stored.damage).toContain('log-000000000002 at byte 512');
+    expect(stored.entries.every(({ wallMs }) => wallMs !== 5)).toBe(true);
   });
 
   test('a segment of another directory in its place: damage', async () => {

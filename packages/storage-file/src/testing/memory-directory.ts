@@ -156,7 +156,13 @@ export class MemoryDirectory implements Directory {
         inode.bytes = place(inode.bytes, position, bytes);
       },
       sync: async () => {
-        this.#enter({ call: 'sync', name }, true);
+        try {
+          this.#enter({ call: 'sync', name }, true);
+        } catch (error) {
+          // As Linux does: what could not be written counts as written, is still shown, and is gone after a crash.
+          inode.pending = [];
+          throw error;
+        }
         for (const { position, bytes } of inode.pending)
           inode.durable = place(inode.durable, position, bytes);
         inode.pending = [];
