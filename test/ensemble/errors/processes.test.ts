@@ -25,7 +25,7 @@ const patienceMs = 15_000;
 function run(script: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const preamble = `
-      import { openPeer, memoryStorage } from '@quorate/core';
+      import { connect, openPeer, memoryStorage } from '@quorate/core';
       import { memoryNetwork } from '@quorate/transport-memory';
       const timing = { heartbeatMs: 10, electionTimeoutMs: 80 };
       process.on('uncaughtException', (error) => { console.log('UNCAUGHT', error); process.exitCode = 3; });
@@ -66,6 +66,31 @@ describe.skipIf(!built.every((path) => existsSync(path)))('a process', () => {
       console.log('idle');
     `);
     expect(ended).toMatchObject({ code: 0, signal: null, output: 'idle\n' });
+    expect(ended.lingeredMs).toBeLessThan(promptMs);
+  });
+
+  test.concurrent('does not stay alive for an idle session without a replica, and does for its calls', async () => {
+    const ended = await run(`
+      const network = memoryNetwork();
+      const peer = await openPeer({ id: 'a', transport: network.transport(), timing });
+      const session = await connect({ transport: network.transport(), peers: { a: '' }, timeoutMs: 60_000 });
+      session.watch('/');
+      session.create('/counter', 0);
+      const calls = Array.from({ length: 20 }, () => session.increment('/counter'));
+      Promise.all(calls).then((counts) => console.log(counts.at(-1)));
+    `);
+    expect(ended).toMatchObject({ code: 0, signal: null, output: '20\n' });
+    expect(ended.lingeredMs).toBeLessThan(promptMs);
+  });
+
+  test.concurrent('stays alive for connect until its deadline, when nobody serves', async () => {
+    const ended = await run(`
+      const startedAt = performance.now();
+      connect({ transport: memoryNetwork().transport(), peers: { a: '' }, deadlineMs: 300 }).catch((error) => {
+        console.log(error.code, performance.now() - startedAt >= 299);
+      });
+    `);
+    expect(ended).toMatchObject({ code: 0, output: 'UNAVAILABLE true\n' });
     expect(ended.lingeredMs).toBeLessThan(promptMs);
   });
 
