@@ -3,11 +3,14 @@
  *
  *   npm run sim -- --seeds 2000 [--from N] [--fail-fast]
  *   npm run sim -- --seed 0x2a [--trace] [--shrink]
+ *
+ * With `--storage file` each peer keeps its log in files, on a disk of its world that fails as disks of files do.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { allInvariants, runSeed, type SeedResult, shrink } from '@quorate/simulator';
 import { printSweep, unreachedStates } from './sweep/report.ts';
+import { storageNamed } from './sweep/storages.ts';
 import { sweep } from './sweep/sweep.ts';
 
 /** Seeds from which on a state that was never reached is a failure of the sweep. */
@@ -21,9 +24,12 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     'fail-fast': { type: 'boolean', default: false },
+    storage: { type: 'string', default: 'disk' },
     processes: { type: 'string', default: String(Math.min(8, availableParallelism())) },
   },
 });
+
+const storage = storageNamed(values.storage);
 
 process.exitCode = values.seed === undefined ? await runMany() : await runOne(BigInt(values.seed));
 
@@ -37,6 +43,7 @@ async function runMany(): Promise<number> {
     seeds,
     processesCount: Number(values.processes),
     failFast: values['fail-fast'],
+    storage: values.storage,
     onSeed: ({ seed, violation }, done) => {
       if (violation !== undefined) console.log(`\nseed ${seed}: ${violation.message}`);
       if (process.stdout.isTTY) process.stdout.write(`\r${done} of ${count} seeds `);
@@ -46,7 +53,9 @@ async function runMany(): Promise<number> {
   printSweep(result);
   const unreached = count >= seedsForCoverage ? unreachedStates(result) : [];
   for (const state of unreached) console.log(`never reached: ${state}`);
-  for (const { seed } of result.failures) console.log(`again: npm run sim -- --seed ${seed} --trace`);
+  const option = values.storage === 'disk' ? '' : ` --storage ${values.storage}`;
+  for (const { seed } of result.failures)
+    console.log(`again: npm run sim -- --seed ${seed}${option} --trace`);
   return result.failures.length > 0 || unreached.length > 0 ? 1 : 0;
 }
 
@@ -54,6 +63,7 @@ async function runOne(seed: bigint): Promise<number> {
   const result = await runSeed({
     seed,
     invariants: allInvariants,
+    ...storage,
     ...(values.trace
       ? {
           onTrace: ({ atMs, host, kind, text }) =>
@@ -66,7 +76,7 @@ async function runOne(seed: bigint): Promise<number> {
   describe(result);
   if (result.violation === undefined) return 0;
   if (values.shrink) {
-    const shrunk = await shrink(result, allInvariants, describe);
+    const shrunk = await shrink(result, { invariants: allInvariants, ...storage }, describe);
     console.log(`After ${shrunk.runsCount} runs, this is enough: ${JSON.stringify(shrunk.reduction)}`);
   }
   return 1;

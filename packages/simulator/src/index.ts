@@ -77,6 +77,7 @@ export type { FaultClass } from './run/fault-classes.ts';
 export { features } from './run/clients/features.ts';
 export type { Feature } from './run/clients/features.ts';
 export type { Knobs, Reduction } from './run/knobs.ts';
+export type { StorageOf } from './run/member.ts';
 export { runSeed } from './run/run-seed.ts';
 export type { RunSeedOptions, SeedResult } from './run/run-seed.ts';
 export type { Violation as SeedViolation } from './run/run-seed.ts';

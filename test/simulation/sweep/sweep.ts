@@ -10,6 +10,8 @@ export interface SweepOptions {
   readonly onSeed?: (told: Told, doneCount: number) => void;
   /** True: the sweep ends with the first violation. */
   readonly failFast: boolean;
+  /** As storageNamed takes it. */
+  readonly storage: string;
 }
 
 /** What a sweep has seen. */
@@ -33,7 +35,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const told: Told[] = [];
   let isOver = false;
   const work = async (): Promise<void> => {
-    const child = fork(new URL('./worker.js', import.meta.url));
+    const child = fork(new URL('./worker.js', import.meta.url), [options.storage]);
     try {
       while (queue.length > 0 && !isOver) {
         for (const one of await runIn(child, queue.splice(0, seedsPerTurn))) {

@@ -1,5 +1,6 @@
 /** One process of a sweep: gets seeds, answers what became of them. */
 import { allInvariants, runSeed, type SeedResult } from '@quorate/simulator';
+import { storageNamed } from './storages.ts';
 
 /** A seed's result in a form that crosses between processes. */
 export interface Told extends Omit<SeedResult, 'seed' | 'knobs'> {
@@ -8,6 +9,8 @@ export interface Told extends Omit<SeedResult, 'seed' | 'knobs'> {
   readonly membersCount: number;
 }
 
+const storage = storageNamed(process.argv[2] ?? 'disk');
+
 process.on('message', (message) => {
   void answer(message as readonly string[]);
 });
@@ -15,7 +18,11 @@ process.on('message', (message) => {
 async function answer(seeds: readonly string[]): Promise<void> {
   const told: Told[] = [];
   for (const text of seeds) {
-    const { seed, knobs, ...rest } = await runSeed({ seed: BigInt(text), invariants: allInvariants });
+    const { seed, knobs, ...rest } = await runSeed({
+      seed: BigInt(text),
+      invariants: allInvariants,
+      ...storage,
+    });
     told.push({ ...rest, seed: `0x${seed.toString(16)}`, membersCount: knobs.members.length });
   }
   process.send?.(told);

@@ -4,6 +4,7 @@
  */
 import type { Peer } from '@quorate/core';
 import { InvariantBroken } from '../invariants/invariant.ts';
+import { defaultFileConditions } from '../world/file-disk.ts';
 import type { RandomStream } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
 import { queue } from './clients/queue-user.ts';
@@ -24,6 +25,7 @@ export function heal({ knobs, world }: Crew, nemesis: Nemesis): readonly string[
   for (const member of core) {
     const host = world.host(member);
     Object.assign(host.disk.conditions, { latencyUsMean: 200, writeFailurePpm: 0, readFailurePpm: 0 });
+    Object.assign(host.files.conditions, defaultFileConditions);
     host.clock.ratePpm = 0;
     host.resume();
   }

@@ -1,6 +1,7 @@
 /** What runs on the host of a member: its peer, and the clients that use it. */
 import { CoordinationError, type Peer } from '@quorate/core';
 import { InvariantViolation } from '@quorate/core/inspect';
+import type { Storage } from '@quorate/core/ports';
 import type { History } from '../history/history.ts';
 import type { HostPorts } from '../world/host.ts';
 import type { World } from '../world/world.ts';
@@ -22,6 +23,9 @@ export class PeerFailed extends Error {
   }
 }
 
+/** Opens the storage of one life of a peer, usually over `ports.directory`. */
+export type StorageOf = (ports: HostPorts, knobs: Knobs) => Storage;
+
 /** What the members of a run share. */
 export interface Crew {
   readonly world: World;
@@ -30,12 +34,13 @@ export interface Crew {
   readonly resource: FencedResource;
   /** The peers that run now, by member. */
   readonly peers: Map<string, Peer>;
+  readonly storageOf?: StorageOf;
   clientsCount: number;
 }
 
 /** The main function of a member's host; it ends only when its peer does. */
 export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Promise<void> {
-  const { knobs, peers, world } = crew;
+  const { knobs, peers, storageOf, world } = crew;
   const { heartbeatMs, electionTimeoutMs } = knobs;
   const members = Object.fromEntries(knobs.members.map((id) => [id, '']));
   return async (ports) => {
@@ -44,6 +49,7 @@ export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Pr
       members,
       timing: { heartbeatMs, electionTimeoutMs },
       limits: knobs.limits[knobs.members.indexOf(member)] ?? {},
+      ...(storageOf === undefined ? {} : { storage: storageOf(ports, knobs) }),
     });
     peers.set(member, peer);
     const failed = new Promise<never>((_resolve, reject) => {

@@ -4,7 +4,9 @@
  * has lost it), everything else may happen at any time and together.
  */
 import type { Peer } from '@quorate/core';
+import { defaultFileConditions, type FileConditions } from '../world/file-disk.ts';
 import type { RandomStream } from '../world/random-stream.ts';
+import type { StorageConditions } from '../world/storage-disk.ts';
 import type { World } from '../world/world.ts';
 import type { FaultClass } from './fault-classes.ts';
 import type { Knobs } from './knobs.ts';
@@ -237,19 +239,24 @@ export class Nemesis {
   }
 
   #slowDisk(stream: RandomStream): void {
-    const { conditions } = this.#options.world.host(this.#anyone(stream)).disk;
-    conditions.latencyUsMean = stream.pick([5_000, 50_000, 500_000]);
+    const { disk, files } = this.#options.world.host(this.#anyone(stream));
+    disk.conditions.latencyUsMean = stream.pick([5_000, 50_000, 500_000]);
+    // A write of files is some calls, and an election time-out has to be enough for a few of them.
+    files.conditions.latencyUsMean = disk.conditions.latencyUsMean / 4;
     this.#later(stream, 3_000, () => {
-      conditions.latencyUsMean = 200;
+      disk.conditions.latencyUsMean = 200;
+      files.conditions.latencyUsMean = 50;
     });
   }
 
   #failingDisk(stream: RandomStream): void {
-    const { conditions } = this.#options.world.host(this.#anyone(stream)).disk;
-    conditions.writeFailurePpm = stream.pick([20_000, 1_000_000]);
-    conditions.writeFailure = stream.pick(['EIO', 'ENOSPC']);
+    const { disk, files } = this.#options.world.host(this.#anyone(stream));
+    disk.conditions.writeFailurePpm = stream.pick([20_000, 1_000_000]);
+    disk.conditions.writeFailure = stream.pick(['EIO', 'ENOSPC']);
+    failFiles(files.conditions, disk.conditions);
     this.#later(stream, 1_000, () => {
-      conditions.writeFailurePpm = 0;
+      disk.conditions.writeFailurePpm = 0;
+      Object.assign(files.conditions, soundFiles);
     });
   }
 
@@ -258,4 +265,18 @@ export class Nemesis {
     const to = stream.chance(500_000) ? this.#anyone(stream) : undefined;
     peer?.transferLeadership(to, { deadlineMs: 1_000 }).catch(() => undefined);
   }
+}
+
+/** What a disk of files is, apart from its speed, when nothing is wrong with it. */
+const { latencyUsMin: _least, latencyUsMean: _mean, ...soundFiles } = defaultFileConditions;
+
+/** The same trouble for a disk of files: a full one takes what needs no room, a failing one may fail at any call. */
+function failFiles(files: FileConditions, disk: StorageConditions): void {
+  if (disk.writeFailure === 'ENOSPC') {
+    files.capacityBytes = 1;
+    return;
+  }
+  files.writeFailurePpm = disk.writeFailurePpm;
+  files.syncFailurePpm = disk.writeFailurePpm;
+  files.nameFailurePpm = disk.writeFailurePpm;
 }

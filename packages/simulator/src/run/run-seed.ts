@@ -15,7 +15,7 @@ import { type Coverage, CoverageCounter } from './coverage.ts';
 import { drainedBy, heal, proveService } from './ending.ts';
 import { type Drained, judgeHistory } from './judge-history.ts';
 import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
-import { type Crew, isStorageFailure, memberMain, PeerFailed } from './member.ts';
+import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 
 /** How a seed is run. */
@@ -26,6 +26,8 @@ export interface RunSeedOptions {
   readonly invariants: readonly Invariant[];
   /** What is taken away from it; default: nothing. */
   readonly reduction?: Reduction;
+  /** The storage that each life of a peer opens; default: `ports.storage`, the host's disk without files. */
+  readonly storageOf?: StorageOf;
   /** Called for each line of a readable trace. */
   readonly onTrace?: (line: TraceLine) => void;
 }
@@ -78,7 +80,10 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
       },
       async (made) => {
         world = made;
-        drained = await play(made, knobs, history);
+        const resource = new FencedResource(history);
+        const crew = { world: made, knobs, history, resource, peers: new Map(), clientsCount: 0 };
+        const { storageOf } = options;
+        drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) });
       },
     );
     judgeHistory(history, log.entries, drained);
@@ -105,9 +110,8 @@ function factsOf(
 }
 
 /** Both phases of a run; answers what is left in its queue. */
-async function play(world: World, knobs: Knobs, history: History): Promise<Drained> {
-  const peers: Crew['peers'] = new Map();
-  const crew: Crew = { world, knobs, history, resource: new FencedResource(history), peers, clientsCount: 0 };
+async function play(crew: Crew): Promise<Drained> {
+  const { knobs, peers, world } = crew;
   const nemesis = new Nemesis({ world, knobs, peerOf: (member) => peers.get(member) });
   const failed = new Promise<never>((_resolve, reject) => {
     for (const member of knobs.members) {

@@ -2,9 +2,8 @@
  * Makes a failing seed smaller: a shorter run, fewer members and clients, fewer faults and features, as long as the
  * same thing is broken. Streams are independent, so what is taken away shifts no other draw.
  */
-import type { Invariant } from '../invariants/invariant.ts';
 import type { Reduction } from './knobs.ts';
-import { runSeed, type SeedResult } from './run-seed.ts';
+import { runSeed, type RunSeedOptions, type SeedResult } from './run-seed.ts';
 
 /** What shrinking found. */
 export interface Shrunk {
@@ -16,7 +15,7 @@ export interface Shrunk {
 /** `told` hears of each step that still fails. The seed must fail. */
 export async function shrink(
   failing: SeedResult,
-  invariants: readonly Invariant[],
+  options: Pick<RunSeedOptions, 'invariants' | 'storageOf'>,
   told: (smaller: SeedResult) => void,
 ): Promise<Shrunk> {
   const { seed, violation } = failing;
@@ -25,7 +24,7 @@ export async function shrink(
   let runsCount = 0;
   const attempt = async (candidate: Reduction): Promise<boolean> => {
     runsCount += 1;
-    const tried = await runSeed({ seed, invariants, reduction: candidate });
+    const tried = await runSeed({ ...options, seed, reduction: candidate });
     if (tried.violation?.checker !== violation?.checker) return false;
     reduction = candidate;
     result = tried;
