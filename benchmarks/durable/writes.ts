@@ -8,6 +8,8 @@ import { RawLog } from './raw-log.ts';
 
 const rounds = 15;
 const forMs = 300;
+const turns = 5_000;
+const turnsToWarmUp = 1_000;
 const pathsCount = 1_024;
 const value = new Uint8Array(100).map((_, index) => index);
 const paths = Array.from(
@@ -23,6 +25,10 @@ export async function compareWrites(root: string, inFlights: readonly number[]):
   await Promise.all(paths.map((path) => session.create(path, value)));
   // As many bytes as the command of one write has: path, value and a few fields.
   const raw = await RawLog.open(join(root, 'raw'), value.length + 28);
+  await compareLatency(
+    () => raw.append(),
+    (turn) => session.set(paths[turn % pathsCount] ?? '/bench', value),
+  );
   const rows: string[][] = [];
   for (const inFlight of inFlights) {
     const bare: LoadResult[] = [];
@@ -61,4 +67,28 @@ export async function compareWrites(root: string, inFlights: readonly number[]):
   const header = ['in flight', 'raw/s', 'peer/s', 'ratio', 'raw takes', 'peer takes', 'ratio', 'syncs/write'];
   printTable(header, rows);
   console.log();
+}
+
+/** One call of each in turn, so that both meet the same disk and the same neighbours. */
+async function compareLatency(
+  bare: () => Promise<unknown>,
+  durable: (turn: number) => Promise<unknown>,
+): Promise<void> {
+  const bareUs: number[] = [];
+  const durableUs: number[] = [];
+  for (let turn = 0; turn < turnsToWarmUp + turns; turn += 1) {
+    const first = performance.now();
+    await bare();
+    const second = performance.now();
+    await durable(turn);
+    const third = performance.now();
+    if (turn < turnsToWarmUp) continue;
+    bareUs.push((second - first) * 1_000);
+    durableUs.push((third - second) * 1_000);
+  }
+  const [raw, peer] = [median(bareUs), median(durableUs)];
+  console.log(
+    `One write at a time, ${turns} of each in turn: raw ${raw.toFixed(0)} us, peer ${peer.toFixed(0)} us, ` +
+      `ratio ${(peer / raw).toFixed(2)}\n`,
+  );
 }
