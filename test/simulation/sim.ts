@@ -2,7 +2,7 @@
  * The command `npm run sim`: runs seeds in simulated worlds, or one seed again.
  *
  *   npm run sim -- --seeds 2000 [--from N] [--fail-fast]
- *   npm run sim -- --seed 0x2a [--trace] [--shrink]
+ *   npm run sim -- --seed 0x2a [--trace] [--shrink] [--duration MS]
  *
  * With `--storage file` each peer keeps its log in files, on a disk of its world that fails as disks of files do.
  */
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    duration: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     'fail-fast': { type: 'boolean', default: false },
@@ -64,6 +65,7 @@ async function runOne(seed: bigint): Promise<number> {
     seed,
     invariants: allInvariants,
     ...storage,
+    ...(values.duration === undefined ? {} : { reduction: { durationMs: Number(values.duration) } }),
     ...(values.trace
       ? {
           onTrace: ({ atMs, host, kind, text }) =>

@@ -83,3 +83,5 @@ export type { RunSeedOptions, SeedResult } from './run/run-seed.ts';
 export type { Violation as SeedViolation } from './run/run-seed.ts';
 export { shrink } from './run/shrink.ts';
 export type { Shrunk } from './run/shrink.ts';
+export { scenario, Story } from './scenario/scenario.ts';
+export type { ScenarioOptions } from './scenario/scenario.ts';

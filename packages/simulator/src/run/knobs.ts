@@ -43,14 +43,16 @@ export interface Reduction {
 
 const memberNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 /** Three is what most users run; the others are there for their edges. */
-const membersCounts = [1, 2, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 7] as const;
+const membersCounts = [1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5] as const;
+/** Seeds of a million that have seven: they cost as much as four others. */
+const sevenMembersPpm = 20_000;
 
 export function drawKnobs(stream: (name: string) => RandomStream, reduction: Reduction = {}): Knobs {
   const shape = stream('knobs-shape');
-  const drawnMembers = shape.pick(membersCounts);
+  const drawnMembers = shape.chance(sevenMembersPpm) ? 7 : shape.pick(membersCounts);
   const members = memberNames.slice(0, Math.min(drawnMembers, reduction.membersMax ?? drawnMembers));
   const drawnClients = drawnMembers <= 3 ? shape.between(1, 2) : 1;
-  const heartbeatMs = shape.pick([50, 100, 100, 200]);
+  const heartbeatMs = shape.pick([50, 100, 100, 100, 200, 200]);
   const durationMs = reduction.durationMs ?? 60_000;
   return {
     members,
@@ -60,8 +62,8 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     faults: drawSet(faultClasses, stream('knobs-faults'), reduction.withoutFaults),
     faultEveryMs: shape.pick([1_500, 4_000, 4_000, 10_000]),
     features: drawSet(features, stream('knobs-features'), reduction.withoutFeatures),
-    thinkMs: shape.pick([50, 150, 300]),
-    burstMax: shape.pick([1, 3, 8]),
+    thinkMs: shape.pick([100, 250, 500]),
+    burstMax: shape.pick([1, 3, 6]),
     sessionTimeoutMs: shape.pick([1_000, 2_000, 2_000, 5_000]),
     limits: drawLimits(members.length, stream('knobs-limits')),
     safetyMs: Math.floor((durationMs * 3) / 4),

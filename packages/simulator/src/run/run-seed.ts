@@ -18,6 +18,9 @@ import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 
+/** Virtual milliseconds between two looks at whole states: each costs about as much as a hundred steps. */
+const sweepEveryMs = 2_000;
+
 /** How a seed is run. */
 export interface RunSeedOptions {
   /** 0 to 2^64 - 1. */
@@ -75,6 +78,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         heartbeatMs,
         electionTimeoutMs,
         invariants: [...options.invariants, log, coverage.asInvariant()],
+        sweepEveryMs,
         durationMsMax: 4 * (knobs.safetyMs + knobs.livenessMs),
         ...(onTrace === undefined ? {} : { onTrace }),
       },
