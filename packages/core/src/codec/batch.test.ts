@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BatchBuilder,
   decodeBatch,
+  readBatchHeader,
   encodeSystemBatch,
   giveUpRequest,
   joinBatches,
@@ -268,5 +269,37 @@ describe('format version 1', () => {
       '920102',
       '83a2313001a13902a16182a3efbfae02a4f09f988001',
     ]);
+  });
+});
+
+describe('readBatchHeader', () => {
+  const noop = { kind: 'noop' } as const;
+
+  function noops(count: number, numbers: Partial<typeof header> = {}): Uint8Array {
+    const builder = new BatchBuilder();
+    for (let at = 0; at < count; at += 1) builder.add(noop);
+    return builder.finish({ ...header, ...numbers });
+  }
+
+  it('tells whose batch it is, and how many commands it has', () => {
+    expect(readBatchHeader(noops(3))).toEqual({ ...header, count: 3 });
+    expect(readBatchHeader(noops(0))).toEqual({ ...header, count: 0 });
+  });
+
+  it('knows nothing but one whole batch of a session', () => {
+    const batch = noops(2);
+    const op = { kind: 'end-session', sessionId: 5 } as const;
+    const ofEnsemble = encodeSystemBatch({ kind: 'system', origin: 'a', incarnation: 1, ticket: 1, op });
+    const twice = new Uint8Array([...batch, ...batch]);
+    const otherVersion = batch.slice().fill(2, 4, 5);
+    const moreCommands = batch.slice().fill(9, 41, 42);
+    const fewerCommands = batch.slice().fill(1, 41, 42);
+    const beyond = noops(2, { firstRequest: Number.MAX_SAFE_INTEGER });
+    for (const bytes of [ofEnsemble, twice, otherVersion, moreCommands, fewerCommands, beyond]) {
+      expect(readBatchHeader(bytes)).toBeUndefined();
+    }
+    for (let length = 0; length < batch.length; length += 1) {
+      expect(readBatchHeader(batch.slice(0, length))).toBeUndefined();
+    }
   });
 });
