@@ -1,10 +1,11 @@
 /**
  * One connection that was accepted, until both ends know each other. It may say little and must be quick; what
- * is refused learns no reason. The last word, whether there is a place for it, is its owner's.
+ * is refused learns no reason. One that is silent costs a socket and a timer: the work of a channel, which for TLS
+ * is most of it, begins with the first byte. The last word, whether there is a place for it, is its owner's.
  */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Channels } from './channel.ts';
+import { type Channels, ignoreErrors } from './channel.ts';
 import type { Acquainted } from './dial.ts';
 import { AcceptorHandshake, type AcceptorTerms, type ChannelFacts, type Counterpart } from './handshake.ts';
 import {
@@ -59,20 +60,31 @@ export class Acceptance {
     }, handshakeMsMax);
     this.#timer.unref();
     this.#raw = raw;
-    channels.accept(raw, {
-      open: (socket, facts) => this.#listen(socket, facts),
-      failed: (cause) => {
-        if (typeof cause === 'string') this.#over();
-        else this.#refuse(cause);
-      },
-    });
+    ignoreErrors(raw);
     raw.unref();
+    const left = (): void => this.#over();
+    raw.once('close', left);
+    // Read and kept in its buffer, from which the channel takes it.
+    raw.once('readable', () => {
+      raw.off('close', left);
+      if (!this.#isOver) this.#secure(channels);
+    });
   }
 
   /** Ends it without a word, because there is no more room for strangers. */
   cancel(): void {
     this.#over();
     this.#raw.destroy();
+  }
+
+  #secure(channels: Channels): void {
+    channels.accept(this.#raw, {
+      open: (socket, facts) => this.#listen(socket, facts),
+      failed: (cause) => {
+        if (typeof cause === 'string') this.#over();
+        else this.#refuse(cause);
+      },
+    });
   }
 
   #listen(socket: Socket, facts: ChannelFacts): void {

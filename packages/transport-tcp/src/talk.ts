@@ -48,5 +48,6 @@ export function talk(socket: Socket, talker: Talker, events: TalkEvents): Stop {
   socket.on('error', failed);
   socket.once('end', left);
   socket.once('close', left);
+  socket.resume();
   return stop;
 }
