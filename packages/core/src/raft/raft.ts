@@ -73,6 +73,11 @@ export class Raft {
     return this.#state.term;
   }
 
+  /** Whom this peer gave its vote in the present term. */
+  get vote(): string | undefined {
+    return this.#state.vote;
+  }
+
   /** Who leads in this term, as far as this peer knows. */
   get leader(): string | undefined {
     return this.#state.leader;

@@ -22,9 +22,12 @@ import { committedIsDurable } from './raft/committed-is-durable.ts';
 import { committedOnQuorum } from './raft/committed-on-quorum.ts';
 import { configFollowsLog } from './raft/config-follows-log.ts';
 import { durableBeforeAck } from './raft/durable-before-ack.ts';
+import { electedByQuorum } from './raft/elected-by-quorum.ts';
 import { electionSafety } from './raft/election-safety.ts';
 import { leaderAppendOnly } from './raft/leader-append-only.ts';
 import { leaderCompleteness } from './raft/leader-completeness.ts';
+import { leaderHasQuorum } from './raft/leader-has-quorum.ts';
+import { leaderOpensTerm } from './raft/leader-opens-term.ts';
 import { learnerNeverLeads } from './raft/learner-never-leads.ts';
 import { logMatching } from './raft/log-matching.ts';
 import { monotonicApplied } from './raft/monotonic-applied.ts';
@@ -67,6 +70,9 @@ import { stateValidates } from './tree/state-validates.ts';
 export const allInvariants: readonly Invariant[] = Object.freeze([
   // Raft: thesis figure 3.2, and what is built on it.
   electionSafety,
+  electedByQuorum,
+  leaderHasQuorum,
+  leaderOpensTerm,
   leaderAppendOnly,
   logMatching,
   leaderCompleteness,

@@ -2,7 +2,8 @@
  * MonotonicVote: within one term a vote is given once and never changed.
  *
  * Source: Raft thesis 3.4.
- * How: whatever changes a vote writes the hard state in the same step, so the writes tell.
+ * How: whatever changes a vote writes the hard state in the same step, so the writes tell. After a restart the vote
+ * is the one on the disk, as long as the term is.
  * Boundaries: a later term begins without a vote. The same vote may be written again, with another founding record.
  */
 import type { HardState } from '@quorate/core/ports';
@@ -16,7 +17,17 @@ export const monotonicVote: Invariant = {
     const last = new WeakMap<ObservedPeer, HardState>();
     return {
       opened(peer) {
-        if (peer.stored.hardState !== undefined) last.set(peer, peer.stored.hardState);
+        const { hardState } = peer.stored;
+        if (hardState === undefined) return;
+        last.set(peer, hardState);
+        const { term, vote } = peer.replica.raft;
+        if (term !== hardState.term || vote === hardState.vote) return;
+        throw new InvariantBroken('MonotonicVote', 'a restart forgot a vote', {
+          member: peer.member,
+          term,
+          before: hardState.vote,
+          after: vote,
+        });
       },
       stepped({ peer, output }) {
         for (const { batch } of output.persists) {

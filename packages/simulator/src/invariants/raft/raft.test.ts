@@ -7,9 +7,12 @@ import { committedIsDurable } from './committed-is-durable.ts';
 import { committedOnQuorum } from './committed-on-quorum.ts';
 import { configFollowsLog } from './config-follows-log.ts';
 import { durableBeforeAck } from './durable-before-ack.ts';
+import { electedByQuorum } from './elected-by-quorum.ts';
 import { electionSafety } from './election-safety.ts';
 import { leaderAppendOnly } from './leader-append-only.ts';
 import { leaderCompleteness } from './leader-completeness.ts';
+import { leaderHasQuorum } from './leader-has-quorum.ts';
+import { leaderOpensTerm } from './leader-opens-term.ts';
 import { learnerNeverLeads } from './learner-never-leads.ts';
 import { logMatching } from './log-matching.ts';
 import { monotonicApplied } from './monotonic-applied.ts';
@@ -32,9 +35,12 @@ const invariants = [
   committedOnQuorum,
   configFollowsLog,
   durableBeforeAck,
+  electedByQuorum,
   electionSafety,
   leaderAppendOnly,
   leaderCompleteness,
+  leaderHasQuorum,
+  leaderOpensTerm,
   learnerNeverLeads,
   logMatching,
   monotonicApplied,
@@ -77,6 +83,44 @@ describe('ElectionSafety', () => {
     expect(() => run.watchOf(electionSafety).sent({ peer: follower, message }, view)).toThrow(
       'two peers lead',
     );
+  });
+});
+
+describe('ElectedByQuorum', () => {
+  const elected = (newTerm: number) =>
+    stepOf(run.follower, { before: { role: 'candidate' }, after: { role: 'leader', term: newTerm } });
+
+  test('is broken by a leader with the durable vote of one voter of three', () => {
+    const { follower, leader, ledger, view } = run;
+    const watch = electedByQuorum.watch(ledger);
+    const vote = { batch: { hardState: { term: 99, vote: follower.member, founding: undefined } } };
+    watch.stored?.({ peer: follower, ...vote }, view);
+    expect(() => watch.stepped?.(elected(99), view)).toThrow('without the votes');
+    watch.stored?.({ peer: leader, ...vote }, view);
+    expect(() => watch.stepped?.(elected(99), view)).not.toThrow();
+    expect(() => watch.stepped?.(elected(100), view)).toThrow('without the votes');
+  });
+});
+
+describe('LeaderHasQuorum', () => {
+  test('is broken by a leader that two of three have not answered for two election time-outs', () => {
+    const { leader, ledger, view } = run;
+    const watch = leaderHasQuorum.watch(ledger);
+    const tick = stepOf(leader, { input: { kind: 'tick', count: 1, wallMs: 0 } });
+    const { electionTicks } = leader.replica.config.raft;
+    for (let count = 0; count < 2 * electionTicks; count += 1) watch.stepped?.(tick, view);
+    expect(() => watch.stepped?.(tick, view)).toThrow('nobody answers');
+  });
+});
+
+describe('LeaderOpensTerm', () => {
+  test('is broken by a leader whose last entry is of an older term', () => {
+    const { leader, view } = run;
+    const step = (newTerm: number) =>
+      stepOf(leader, { before: { role: 'candidate' }, after: { role: 'leader', term: newTerm } });
+    const watch = run.watchOf(leaderOpensTerm);
+    expect(() => watch.stepped(step(term()), view)).not.toThrow();
+    expect(() => watch.stepped(step(term() + 1), view)).toThrow('without an entry');
   });
 });
 
