@@ -29,6 +29,8 @@ export interface Knobs {
   /** Virtual milliseconds with faults, and after them. */
   readonly safetyMs: number;
   readonly livenessMs: number;
+  /** Clients make no calls after the faults: nothing may depend on the next write. */
+  readonly isQuietAtTheEnd: boolean;
 }
 
 /** What may be taken away from a seed, to find out what its failure needs. */
@@ -68,6 +70,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     limits: drawLimits(members.length, stream('knobs-limits')),
     safetyMs: Math.floor((durationMs * 3) / 4),
     livenessMs: durationMs - Math.floor((durationMs * 3) / 4),
+    isQuietAtTheEnd: stream('knobs-ending').chance(250_000),
   };
 }
 

@@ -35,7 +35,11 @@ export interface Crew {
   /** The peers that run now, by member. */
   readonly peers: Map<string, Peer>;
   readonly storageOf?: StorageOf;
+  /** The clients that run now, by member. */
+  readonly clients: Map<string, string[]>;
   clientsCount: number;
+  /** Clients make no calls any more; their sessions stay. */
+  isQuiet: boolean;
 }
 
 /** The main function of a member's host; it ends only when its peer does. */
@@ -52,16 +56,20 @@ export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Pr
       ...(storageOf === undefined ? {} : { storage: storageOf(ports, knobs) }),
     });
     peers.set(member, peer);
+    const clients: string[] = [];
+    crew.clients.set(member, clients);
     const failed = new Promise<never>((_resolve, reject) => {
       peer.on('fatal', reject);
     });
     for (let count = 0; count < knobs.clientsPerMember; count += 1) {
       crew.clientsCount += 1;
       const name = `${member}${crew.clientsCount}`;
+      clients.push(name);
       const stream = world.random(`client:${name}`);
       const { history, resource } = crew;
       const sleep = (delayMs: number): Promise<void> => ports.sleep(delayMs);
-      void runClient({ name, member, peer, knobs, stream, history, resource, sleep });
+      const isQuiet = (): boolean => crew.isQuiet;
+      void runClient({ name, member, peer, knobs, stream, history, resource, sleep, isQuiet });
     }
     await failed;
   };

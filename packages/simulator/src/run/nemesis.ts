@@ -8,6 +8,7 @@ import { defaultFileConditions, type FileConditions } from '../world/file-disk.t
 import type { RandomStream } from '../world/random-stream.ts';
 import type { StorageConditions } from '../world/storage-disk.ts';
 import type { World } from '../world/world.ts';
+import type { ElectionEye } from './election-eye.ts';
 import type { FaultClass } from './fault-classes.ts';
 import type { Knobs } from './knobs.ts';
 
@@ -17,6 +18,7 @@ export interface NemesisOptions {
   readonly knobs: Knobs;
   /** The peer that runs on a member's host now. */
   readonly peerOf: (member: string) => Peer | undefined;
+  readonly elections: ElectionEye;
 }
 
 type Strike = (stream: RandomStream) => void;
@@ -99,8 +101,8 @@ export class Nemesis {
         const [from, to] = this.#pair(stream);
         this.#options.world.network.breakConnections(from, to);
       },
-      crash: (stream) => this.#crash(this.#anyone(stream), { of: 'process' }, stream),
-      power: (stream) => this.#crash(this.#anyone(stream), { of: 'machine' }, stream),
+      crash: (stream) => void this.#crashSomebody({ of: 'process' }, stream),
+      power: (stream) => void this.#crashSomebody({ of: 'machine' }, stream),
       blackout: (stream) => {
         if (!stream.chance(300_000)) return;
         for (const member of this.#options.knobs.members) this.#crash(member, { of: 'machine' }, stream);
@@ -198,6 +200,18 @@ export class Nemesis {
   #clog(stream: RandomStream): void {
     const [from, to] = this.#pair(stream);
     if (from !== to) this.#later(stream, 1_500, this.#options.world.network.clog(from, to));
+  }
+
+  /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
+  async #crashSomebody(options: { readonly of: 'machine' | 'process' }, stream: RandomStream): Promise<void> {
+    const { elections, world } = this.#options;
+    if (stream.chance(500_000)) {
+      this.#crash(this.#anyone(stream), options, stream);
+      return;
+    }
+    const member = await elections.next();
+    await world.sleep(stream.pick([0, 0.1, 0.3, 0.5, 1, 5]));
+    if (!this.#isOver) this.#crash(member, options, stream);
   }
 
   #crash(member: string, options: { of: 'machine' | 'process'; wipe?: boolean }, stream: RandomStream): void {

@@ -12,11 +12,13 @@ import { streamOf } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
 import { FencedResource } from './clients/lock-user.ts';
 import { type Coverage, CoverageCounter } from './coverage.ts';
+import { ElectionEye } from './election-eye.ts';
 import { drainedBy, heal, proveService } from './ending.ts';
 import { type Drained, judgeHistory } from './judge-history.ts';
 import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
 import { Nemesis } from './nemesis.ts';
+import { demandSettled } from './settled-calls.ts';
 
 /** Virtual milliseconds between two looks at whole states: each costs about as much as a hundred steps. */
 const sweepEveryMs = 2_000;
@@ -65,6 +67,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
   const knobs = drawKnobs((name) => streamOf(seed, name), reduction);
   const coverage = new CoverageCounter();
   const log = new CommittedLog();
+  const elections = new ElectionEye();
   const { heartbeatMs, electionTimeoutMs, members } = knobs;
   let world: World | undefined;
   const history = new History({ nowMs: () => world?.nowMs ?? 0 });
@@ -77,7 +80,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         members,
         heartbeatMs,
         electionTimeoutMs,
-        invariants: [...options.invariants, log, coverage.asInvariant()],
+        invariants: [...options.invariants, log, coverage.asInvariant(), elections.asInvariant()],
         sweepEveryMs,
         durationMsMax: 4 * (knobs.safetyMs + knobs.livenessMs),
         ...(onTrace === undefined ? {} : { onTrace }),
@@ -85,9 +88,10 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
       async (made) => {
         world = made;
         const resource = new FencedResource(history);
-        const crew = { world: made, knobs, history, resource, peers: new Map(), clientsCount: 0 };
+        const facts = { world: made, knobs, history, resource };
+        const crew = { ...facts, peers: new Map(), clients: new Map(), clientsCount: 0, isQuiet: false };
         const { storageOf } = options;
-        drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) });
+        drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) }, elections);
       },
     );
     judgeHistory(history, log.entries, drained);
@@ -114,15 +118,16 @@ function factsOf(
 }
 
 /** Both phases of a run; answers what is left in its queue. */
-async function play(crew: Crew): Promise<Drained> {
-  const { knobs, peers, world } = crew;
-  const nemesis = new Nemesis({ world, knobs, peerOf: (member) => peers.get(member) });
+async function play(crew: Crew, elections: ElectionEye): Promise<Drained> {
+  const { clients, history, knobs, peers, world } = crew;
+  const nemesis = new Nemesis({ world, knobs, peerOf: (member) => peers.get(member), elections });
   const failed = new Promise<never>((_resolve, reject) => {
     for (const member of knobs.members) {
       const stream = world.random(`restart:${member}`);
       world.host(member).start(memberMain(crew, member), {
         exited: (error) => {
           peers.delete(member);
+          clients.delete(member);
           if (isStorageFailure(error)) nemesis.restartLater(member, stream);
           else reject(new PeerFailed(member, error));
         },
@@ -133,10 +138,19 @@ async function play(crew: Crew): Promise<Drained> {
     nemesis.start();
     await world.sleep(knobs.safetyMs);
     const core = heal(crew, nemesis);
+    const healedAtMs = world.nowMs;
+    crew.isQuiet = knobs.isQuietAtTheEnd;
     // Half of the time to find a leader and to catch up, the rest to show it.
     await world.sleep(Math.floor(knobs.livenessMs / 2));
     await proveService(crew, core);
     await world.sleep(Math.max(0, knobs.safetyMs + knobs.livenessMs - world.nowMs));
+    demandSettled({
+      operations: history.operations(),
+      clients: new Set(core.flatMap((member) => clients.get(member) ?? [])),
+      healedAtMs,
+      nowMs: world.nowMs,
+      sessionTimeoutMs: knobs.sessionTimeoutMs,
+    });
     return drainedBy(crew);
   };
   return await Promise.race([phases(), failed]);

@@ -21,22 +21,34 @@ export interface ClientOptions {
   readonly history: History;
   readonly resource: FencedResource;
   readonly sleep: (delayMs: number) => Promise<void>;
+  /** No calls now: what has a session must not need them. */
+  readonly isQuiet: () => boolean;
 }
+
+/** How soon a client that makes no calls looks whether it may. */
+const quietPauseMs = 500;
+
+/** Calls of one burst that come one by one are this far apart, in milliseconds: several batches are under way. */
+const spreadMs = 5;
 
 /** Runs as long as its process lives. */
 export async function runClient(options: ClientOptions): Promise<never> {
-  const { knobs, name: client, member, peer, sleep, stream } = options;
+  const { isQuiet, knobs, name: client, member, peer, sleep, stream } = options;
   const recorder = new Recorder(options.history);
   const actions = actionsOf(options);
   for (;;) {
     await sleep(stream.exponential(knobs.thinkMs));
+    if (isQuiet()) continue;
     const timeoutMs = knobs.sessionTimeoutMs;
     const opened = await peer.openSession({ timeoutMs, deadlineMs: 2 * timeoutMs }).catch(() => undefined);
     if (opened === undefined) continue;
     const session = recorder.record(opened, { client, member });
     // Lives are short in some runs: opening, closing and expiring are where sessions go wrong.
     let rounds = knobs.features.has('short-sessions') ? stream.between(1, 20) : stream.between(50, 1_000);
-    for (; rounds > 0 && isAlive(session); rounds -= 1) await runRound(options, session, actions);
+    for (; rounds > 0 && isAlive(session); rounds -= 1) {
+      await runRound(options, session, actions);
+      while (isQuiet() && isAlive(session)) await sleep(quietPauseMs);
+    }
     if (isAlive(session)) await session.close().catch(() => undefined);
   }
 }
@@ -51,6 +63,8 @@ async function runRound(
   actions: readonly Action[],
 ): Promise<void> {
   const calls: Promise<unknown>[] = [];
+  // All in one turn, and so in one batch, or one by one: then each may get lost, and what follows it arrives.
+  const isSpread = stream.chance(400_000);
   for (let count = stream.between(1, knobs.burstMax); count > 0; count -= 1) {
     // How a call ended is in the history: the checkers judge it.
     calls.push(
@@ -58,6 +72,7 @@ async function runRound(
         .pick(actions)(session)
         .catch(() => undefined),
     );
+    if (isSpread) await sleep(stream.exponential(spreadMs));
   }
   await Promise.all(calls);
   await sleep(stream.exponential(knobs.thinkMs));
