@@ -54,8 +54,8 @@ export const snapshots: readonly Mutant[] = [
       },
       {
         file: 'packages/core/src/replica/replica.ts',
-        find: '    this.#taking.abort();\n    this.#applier',
-        replace: '    this.#applier',
+        find: '    if (accepted) this.#taking.abort();\n',
+        replace: '',
       },
     ],
   },
