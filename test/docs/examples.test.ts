@@ -8,6 +8,10 @@ const folder = fileURLToPath(new URL('../../examples', import.meta.url));
 
 /** What each of them prints when all is well. */
 const examples: readonly (readonly [name: string, prints: RegExp])[] = [
+  [
+    'simulate',
+    /the lock alone: seed \d+ loses \d+ of the additions\nwith its fencing token: 12 seeds lose nothing\n$/,
+  ],
   ['workers', /the leader is [abc]: its worker is terminated\ncounted 1000 times: 1000\n$/],
   ['custom-transport', /29 passed, 0 failed, 22 skipped\n$/],
 ];
@@ -31,6 +35,7 @@ describe('the example', () => {
 
 describe('the examples are short', () => {
   it.each([
+    ['simulate', 60],
     ['workers', 60],
     ['custom-transport', 100],
   ])('no file of %s has %d lines', (name, linesMax) => {
