@@ -72,7 +72,8 @@ export async function isDirectoryHeld(path: string): Promise<boolean> {
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ path, backlog: 128 }, () => {
+    // Exclusive: else the primary of a cluster (node:cluster) would hold the lock of its workers, alive or dead.
+    server.listen({ path, backlog: 128, exclusive: true }, () => {
       server.off('error', reject);
       // Later errors (no descriptor left for a connection, say) are no reason to give the directory up.
       server.on('error', () => undefined);

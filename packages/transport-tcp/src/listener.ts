@@ -71,9 +71,10 @@ export class Listener {
         if (address.kind === 'unix') chmodSync(address.path, 0o600);
         resolve();
       });
-      this.#server.listen(
-        address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port },
-      );
+      const place =
+        address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+      // Else the primary of a cluster (node:cluster) would listen, and share the member's place with other workers.
+      this.#server.listen({ ...place, exclusive: true });
       this.#server.unref();
     });
   }
