@@ -13,6 +13,11 @@ const examples: readonly (readonly [name: string, prints: RegExp])[] = [
     /the lock alone: seed \d+ loses \d+ of the additions\nwith its fencing token: 12 seeds lose nothing\n$/,
   ],
   ['workers', /the leader is [abc]: its worker is terminated\ncounted 1000 times: 1000\n$/],
+  [
+    'processes',
+    /the leader is [abc]: its process is killed, and started again\nall three .*\ncounted 200 times: 200\n$/,
+  ],
+  ['cluster', /takes its place\n300 requests, 300 numbers\n$/],
   ['custom-transport', /29 passed, 0 failed, 22 skipped\n$/],
 ];
 
@@ -37,6 +42,8 @@ describe('the examples are short', () => {
   it.each([
     ['simulate', 60],
     ['workers', 60],
+    ['processes', 60],
+    ['cluster', 60],
     ['custom-transport', 100],
   ])('no file of %s has %d lines', (name, linesMax) => {
     const source = `${folder}/${name}/src`;
