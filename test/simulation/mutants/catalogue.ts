@@ -4,6 +4,14 @@ import { reads } from './catalogue/reads.ts';
 import { replication } from './catalogue/replication.ts';
 import { sessions } from './catalogue/sessions.ts';
 import { snapshots } from './catalogue/snapshots.ts';
+import { storageBugs } from './catalogue/storage.ts';
 import type { Mutant } from './mutant.ts';
 
-export const mutants: readonly Mutant[] = [...elections, ...replication, ...snapshots, ...sessions, ...reads];
+export const mutants: readonly Mutant[] = [
+  ...elections,
+  ...replication,
+  ...snapshots,
+  ...sessions,
+  ...reads,
+  ...storageBugs,
+];

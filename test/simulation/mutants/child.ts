@@ -16,17 +16,19 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
-async function answer({ seeds, reduction }: Asked): Promise<void> {
-  const simulator = await import('@quorate/simulator').catch((error: unknown) => {
+async function answer({ seeds, reduction, storage }: Asked): Promise<void> {
+  const library = [import('@quorate/simulator'), import('../sweep/storages.js')] as const;
+  const loaded = await Promise.all(library).catch((error: unknown) => {
     tell({ kind: 'broken', checker: 'does not load', message: textOf(error) });
   });
-  if (simulator === undefined) return;
-  const { allInvariants, runSeed } = simulator;
+  if (loaded === undefined) return;
+  const [{ allInvariants, runSeed }, { storageNamed }] = loaded;
   for (const seed of seeds) {
     const { violation, durationMs } = await runSeed({
       seed: BigInt(seed),
       invariants: allInvariants,
       reduction,
+      ...storageNamed(storage),
     });
     tell({ kind: 'seed', seed, durationMs });
     if (violation === undefined) continue;

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { inexpressible } from './catalogue/inexpressible.ts';
 import { mutants } from './catalogue.ts';
 import type { Mutant } from './mutant.ts';
-import { reductionOf } from './profiles.ts';
+import { reductionOf, storageIn } from './profiles.ts';
 import { printResult, printSummary, type Result } from './report.ts';
 import { type Trial, tryMutant } from './trial.ts';
 
@@ -49,6 +49,7 @@ async function run({ edits, profile }: Omit<Mutant, 'id' | 'bug'>, seedsCount: n
     edits,
     seeds: Array.from({ length: seedsCount }, (_, at) => at + 1),
     reduction: reductionOf(profile, above(values['duration-ms'])),
+    storage: storageIn(profile),
     wallMsMax: 60_000 * above(values['minutes-max']),
     silenceMsMax,
   });

@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL('../../../../', compiled));
 export interface Asked {
   readonly seeds: readonly number[];
   readonly reduction: Reduction;
+  /** As sweep/storages.ts names it. */
+  readonly storage: string;
 }
 
 /** What it tells: each seed that has ended, and at most once what was broken (then by the last seed). */
@@ -57,7 +59,7 @@ function demandFit(edits: readonly Edit[]): void {
 }
 
 function runChild(options: TrialOptions): Promise<Trial> {
-  const { edits, seeds, reduction, silenceMsMax, wallMsMax } = options;
+  const { edits, seeds, reduction, storage, silenceMsMax, wallMsMax } = options;
   const facts: HookFacts = { root, edits };
   const startedAtMs = performance.now();
   const child = fork(new URL('child.js', compiled), {
@@ -103,6 +105,6 @@ function runChild(options: TrialOptions): Promise<Trial> {
       if (code === 0 || doneCount === seeds.length) finish(undefined, '');
       else finish('process ends', errors);
     });
-    child.send({ seeds, reduction } satisfies Asked);
+    child.send({ seeds, reduction, storage } satisfies Asked);
   });
 }

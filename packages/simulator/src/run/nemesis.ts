@@ -18,6 +18,8 @@ export interface NemesisOptions {
   readonly knobs: Knobs;
   /** The peer that runs on a member's host now. */
   readonly peerOf: (member: string) => Peer | undefined;
+  /** Peers keep their log in files, so these may rot as well as be wiped. */
+  readonly hasFiles: boolean;
   readonly elections: ElectionEye;
 }
 
@@ -25,6 +27,8 @@ type Strike = (stream: RandomStream) => void;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
+  /** Of its own, so that seeds without files stay what they are. */
+  readonly #rot: RandomStream | undefined;
   readonly #strikes: Readonly<Record<FaultClass, Strike>>;
   /** Wiped, and not seen admitted again since. */
   readonly #amnesiacs = new Set<string>();
@@ -35,6 +39,7 @@ export class Nemesis {
 
   constructor(options: NemesisOptions) {
     this.#options = options;
+    this.#rot = options.hasFiles ? options.world.random('nemesis:rot') : undefined;
     this.#strikes = this.#createStrikes();
   }
 
@@ -230,6 +235,13 @@ export class Nemesis {
     if (wiped > Math.floor((knobs.members.length - 1) / 2)) return;
     if (!this.#options.world.host(member).isRunning) return;
     this.#amnesiacs.add(member);
+    if (this.#rot?.chance(500_000) ?? false) {
+      // One bit of what was durable: a storage finds any of them. More at a time, or beside a loss of power, may
+      // hide each other.
+      this.#crash(member, { of: 'process' }, stream);
+      this.#options.world.host(member).files.rot(1);
+      return;
+    }
     this.#crash(member, { of: 'machine', wipe: true }, stream);
   }
 
@@ -293,4 +305,5 @@ function failFiles(files: FileConditions, disk: StorageConditions): void {
   files.writeFailurePpm = disk.writeFailurePpm;
   files.syncFailurePpm = disk.writeFailurePpm;
   files.nameFailurePpm = disk.writeFailurePpm;
+  files.readFailurePpm = disk.writeFailurePpm;
 }

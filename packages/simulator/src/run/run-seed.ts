@@ -120,7 +120,13 @@ function factsOf(
 /** Both phases of a run; answers what is left in its queue. */
 async function play(crew: Crew, elections: ElectionEye): Promise<Drained> {
   const { clients, history, knobs, peers, world } = crew;
-  const nemesis = new Nemesis({ world, knobs, peerOf: (member) => peers.get(member), elections });
+  const nemesis = new Nemesis({
+    world,
+    knobs,
+    peerOf: (member) => peers.get(member),
+    elections,
+    hasFiles: crew.storageOf !== undefined,
+  });
   const failed = new Promise<never>((_resolve, reject) => {
     for (const member of knobs.members) {
       const stream = world.random(`restart:${member}`);
