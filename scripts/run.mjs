@@ -1,5 +1,5 @@
 // The root commands. Each works on a fresh clone: what is missing is installed and built first.
-//   node scripts/run.mjs demo | test | build | check | fix | bench <question> | sim | mutants
+//   node scripts/run.mjs demo | test | build | check | fix | bench <question> | sim | mutants | e2e
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -95,6 +95,11 @@ const commands = {
     install();
     build();
     run(process.execPath, [join(root, 'test', 'simulation', 'dist', 'mutants', 'main.js'), ...rest]);
+  },
+  e2e() {
+    install();
+    build();
+    run(process.execPath, [join(root, 'test', 'e2e', 'dist', 'main.js'), ...rest]);
   },
   bench() {
     install();

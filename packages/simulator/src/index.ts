@@ -40,6 +40,7 @@ export type { LinkConditions } from './world/link.ts';
 export type { CutOptions, FlapOptions, Heal } from './world/links.ts';
 export type { ConnectionConditions } from './world/member-connections.ts';
 export type { Network } from './world/network.ts';
+export { streamOf } from './world/random-stream.ts';
 export type { RandomStream } from './world/random-stream.ts';
 export { simulate, SimulationStuck } from './world/simulate.ts';
 export type { Simulated, SimulateOptions } from './world/simulate.ts';
