@@ -93,6 +93,19 @@ describe('voting (3.4, 3.6.1)', () => {
     expect(kinds(output?.sendAfterPersist ?? [])).toEqual(['vote', 'vote']);
   });
 
+  test('a single voter leads once its own vote is durable, however long its disk takes (found by simulation)', () => {
+    const peer = new LonePeer({ ids: ['a'], terms: [1], term: 1 });
+    while (peer.raft.role !== 'leader') peer.tick();
+    const ledTerm = peer.raft.term;
+    const again = new LonePeer({ ids: ['a'], terms: [1], term: ledTerm });
+    again.isAutoPersist = false;
+    again.tick(1_000);
+    expect([again.raft.role, again.raft.term]).toEqual(['candidate', ledTerm + 1]);
+    const ticket = again.outputs.findLast(({ persist }) => persist !== undefined)?.persist?.ticket ?? 0;
+    again.step({ kind: 'persisted', ticket });
+    expect([again.raft.role, again.raft.term]).toEqual(['leader', ledTerm + 1]);
+  });
+
   test('votes given twice, for another term or by another incarnation do not count (B01)', () => {
     const peer = new LonePeer({ ids: ['a', 'b', 'c', 'd', 'e'] });
     while (peer.raft.role !== 'candidate') peer.tick();

@@ -161,9 +161,13 @@ export function handleStorage(state: RaftState, isFull: boolean): void {
   if (isFull && state.role !== 'follower') becomeFollower(state, state.term, undefined);
 }
 
-/** True: no leader was heard for too long, campaign. */
+/**
+ * True: no leader was heard for too long, campaign. Not as long as the own vote of the last campaign is on its way
+ * to the disk: nobody was asked yet, and a disk that is slower than a time-out would never let anybody lead.
+ */
 export function tickFollower(state: RaftState): boolean {
   if (state.now < state.electionAt) return false;
+  if (state.candidacy?.phase === 'vote' && !state.outbox.isHardStateDurable) return false;
   if (state.mayCampaign) return true;
   setLeader(state, undefined);
   state.resetElectionTimer();
