@@ -18,6 +18,8 @@ export interface LoneOptions {
   readonly snapshot?: SnapshotMeta;
   readonly config?: Partial<RaftConfig>;
   readonly isAdmitted?: boolean;
+  /** False: nothing is durable until the test says so. */
+  readonly isAutoPersist?: boolean;
 }
 
 export function testMembership(ids: readonly string[], learners: readonly string[] = []): Membership {
@@ -83,6 +85,7 @@ export class LonePeer {
       snapshot: options.snapshot,
       entries: testEntries(terms, this.membership, snapshotIndex === 0 ? 1 : snapshotIndex + 1),
     });
+    this.isAutoPersist = options.isAutoPersist ?? true;
     this.#take(this.raft.start());
   }
 
