@@ -107,7 +107,7 @@ const commands = {
     const question = rest.shift();
     const script = join(root, 'benchmarks', 'dist', question ?? '', 'main.js');
     if (question === undefined || !existsSync(script)) {
-      console.error('Which question? npm run bench -- commit | durable | transports | tree');
+      console.error('Which question? npm run bench -- commit | durable | failover | transports | tree');
       process.exit(1);
     }
     run(process.execPath, ['--expose-gc', script, ...rest]);
