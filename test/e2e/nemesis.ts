@@ -13,7 +13,7 @@ export interface Afflicted {
 type Fault = (afflicted: Afflicted, stream: RandomStream) => Promise<void>;
 
 /** Mean time between two faults. */
-const quietMs = 700;
+const quietMs = 1_000;
 const faultMs: readonly [least: number, most: number] = [300, 2_500];
 /** A kill of all of them ends every election and every connection: rarely. */
 const faults: Readonly<Record<string, Fault>> = {

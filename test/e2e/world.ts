@@ -63,8 +63,8 @@ export async function openWorld({ folder, seed, startedAt }: WorldParts): Promis
           positions: { startedAt, writer: at + 1 },
           seed: `${seed}`,
           sessionsCount: 3,
-          lanesCount: 5,
-          pauseMs: 50,
+          lanesCount: 8,
+          pauseMs: 30,
           historyFile: join(folder, `${name}.history`),
         };
         clients.push(fork(new URL('programs/client.js', import.meta.url), [JSON.stringify(settings)]));

@@ -3,10 +3,10 @@ import type { Session } from '@quorate/core';
 import type { RandomStream } from '@quorate/simulator';
 
 /** Few, so that clients meet. */
-const registersCount = 3;
+const registersCount = 6;
 export const countersCount = 3;
 /** Registers are used for so long, then others: the search for an order of each stays short. */
-const sliceMs = 2_000;
+const sliceMs = 1_000;
 
 export class Work {
   readonly #client: string;
