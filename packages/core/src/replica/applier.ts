@@ -10,6 +10,9 @@ import type { OutputBuilder } from './output-builder.ts';
 import { type Pending, PendingReads, type Progress } from './pending-reads.ts';
 import { WatchHub } from './watch-hub.ts';
 
+/** Why a read fails that was overtaken by a later write of its own session. */
+const placeGone = 'a received snapshot skipped the place of this read; ask again';
+
 export interface ApplierConfig {
   readonly applyCommandsPerStepMax: number;
   readonly watchSnapshotZnodesMax: number;
@@ -99,6 +102,10 @@ export class Applier implements Progress {
     this.#machine = machine;
     this.digests.clear();
     this.watches.carryOver(machine, before, (delivery) => void out.watches.push(delivery));
+    for (const { request } of this.reads.takeSkipped(this)) {
+      const answer = { kind: 'failed', code: 'UNAVAILABLE', details: { reason: placeGone } } as const;
+      out.reads.push({ kind: 'answer', id: request.id, zxid: machine.zxid, answer });
+    }
     this.#isDirty = true;
     out.notices.push({ kind: 'installed', zxid: machine.zxid });
   }

@@ -39,6 +39,20 @@ describe('pending reads', () => {
     expect(reads.size).toBe(0);
   });
 
+  it('reads whose place a received snapshot skipped are taken out, not those that still have it', () => {
+    const reads = new PendingReads();
+    for (const [id, afterRequest] of [
+      [1, 5],
+      [2, 6],
+      [3, 7],
+    ] as const)
+      reads.add(read(id, { afterRequest }));
+    expect(idsOf(reads.takeSkipped(progress({ lastRequest: 6 })))).toEqual([1]);
+    expect(idsOf(reads.takeReady(progress({ lastRequest: 6 })))).toEqual([2]);
+    expect(reads.takeSkipped(progress({ lastRequest: Number.POSITIVE_INFINITY }))).toEqual([]);
+    expect(reads.size).toBe(1);
+  });
+
   it('a linearizable read is never answered from inside apply', () => {
     const reads = new PendingReads();
     reads.add(read(1, { afterRequest: 5, consistency: 'linearizable' }));

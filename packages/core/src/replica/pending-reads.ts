@@ -87,6 +87,20 @@ export class PendingReads {
     return ready;
   }
 
+  /**
+   * Takes out the reads whose place is gone: a received snapshot holds requests that their session made after them.
+   * What they asked for was true in no state that is known here.
+   */
+  takeSkipped(progress: Progress): readonly Pending[] {
+    const skipped = [...this.#all.values()].filter(({ kind, request }) => {
+      if (kind === 'watch' || request.sessionId === 0 || request.afterRequest === 0) return false;
+      const lastRequest = progress.lastRequestOf(request.sessionId);
+      return Number.isFinite(lastRequest) && lastRequest > request.afterRequest;
+    });
+    for (const pending of skipped) this.#remove(pending);
+    return skipped;
+  }
+
   #remove(pending: Pending): void {
     this.#all.delete(keyOf(pending.kind, pending.request.id));
     const { sessionId } = pending.request;

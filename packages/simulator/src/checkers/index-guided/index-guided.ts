@@ -18,7 +18,7 @@ import { isValue } from '../model/model-value.ts';
 import { violation, worst, type Verdict, type Violation } from '../verdict.ts';
 import { isMissing, readProblem } from './answers.ts';
 import { checkRealTime, checkSessionOrder } from './order.ts';
-import { placeOperations, RequestIndex } from './placement.ts';
+import { placeOperations, RequestIndex, stateRead } from './placement.ts';
 
 /** What a run left behind. */
 export interface CheckedRun {
@@ -81,9 +81,10 @@ class ReadsByZxid {
 }
 
 /** The state that an operation tells of; undefined for one that tells of none, or is a write. */
-function stateOf({ call, ending, trace }: OperationRecord): number | undefined {
+function stateOf(operation: OperationRecord): number | undefined {
+  const { call, ending, trace } = operation;
   if (ending.kind === 'pending') return undefined;
-  if (!isWriteCall(call)) return trace.zxid;
+  if (!isWriteCall(call)) return stateRead(operation);
   // An update that changed nothing: the value that it answers was there from its mzxid on.
   const isIdle = call.kind === 'update' && ending.kind === 'answered' && trace.request === undefined;
   return isIdle && ending.result.kind === 'znode' ? ending.result.stat.mzxid : undefined;

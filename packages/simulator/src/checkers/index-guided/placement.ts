@@ -42,6 +42,11 @@ export class RequestIndex {
   }
 }
 
+/** The zxid of the state that a read has shown; undefined: none, also where its place was skipped. */
+export function stateRead({ ending, trace }: OperationRecord): number | undefined {
+  return ending.kind === 'failed' && ending.code === 'UNAVAILABLE' ? undefined : trace.zxid;
+}
+
 /** Places all operations, or says which cannot be placed. */
 export function placeOperations(
   operations: readonly OperationRecord[],
@@ -52,7 +57,7 @@ export function placeOperations(
   for (const operation of operations) {
     const { call, trace } = operation;
     if (!isWriteCall(call)) {
-      placed.push({ operation, zxid: trace.zxid, isWrite: false });
+      placed.push({ operation, zxid: stateRead(operation), isWrite: false });
       continue;
     }
     const logged = trace.request === undefined ? undefined : requests.find(operation);
