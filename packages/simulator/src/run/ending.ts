@@ -9,15 +9,53 @@ import type { RandomStream } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
 import { queue } from './clients/queue-user.ts';
 import type { Crew } from './member.ts';
+import type { Moments } from './moments.ts';
 import type { Nemesis } from './nemesis.ts';
 
 /** Writes and reads that every member of the core must answer at the end. */
 const serviceCalls = 10;
 
-/** Ends all faults of a majority and answers who that is. */
-export function heal({ knobs, world }: Crew, nemesis: Nemesis): readonly string[] {
+/** Virtual milliseconds for an election to begin. */
+const electionMsMax = 3_000;
+
+/**
+ * The leader is cut off, and who would follow it falls in the middle of its election: the others are in a new term,
+ * the longest log is in the old one, and they must find a leader without the fallen. Answers who that is, if anybody.
+ */
+export async function fallInElection({ world }: Crew, moments: Moments): Promise<string | undefined> {
+  const { members, peers } = world.view;
+  const leader = peers.find(
+    ({ replica: { raft } }) => raft.role === 'leader' && raft.commitIndex > 0,
+  )?.member;
+  if (leader === undefined || members.length < 3) return undefined;
+  const stream = world.random('ending-election');
+  const heal = world.network.partition([[leader], members.filter((member) => member !== leader)]);
+  const candidate = await Promise.race([moments.next('term'), world.sleep(electionMsMax)]);
+  await world.sleep(stream.pick([0.3, 0.6, 1, 2]));
+  heal();
+  if (candidate === undefined || candidate === leader) return undefined;
+  world.host(candidate).crash({ of: 'machine' });
+  return candidate;
+}
+
+/** Ends all faults of a majority, the fallen not among them, and answers who that is. */
+export function heal(
+  { knobs, world }: Crew,
+  nemesis: Nemesis,
+  fallen: string | undefined,
+): readonly string[] {
   const stream = world.random('ending');
-  const core = drawCore(world, { members: knobs.members, amnesiacs: nemesis.amnesiacs, stream });
+  const amnesiacs = nemesis.amnesiacs;
+  const away = new Set(fallen === undefined ? amnesiacs : [...amnesiacs, fallen]);
+  // With too many of them away the fallen has to come back.
+  const isEnough = 2 * (knobs.members.length - away.size) > knobs.members.length;
+  const excluded = isEnough && fallen !== undefined ? [fallen] : [];
+  const core = drawCore(world, {
+    members: knobs.members.filter((member) => !excluded.includes(member)),
+    amnesiacs,
+    needed: Math.floor(knobs.members.length / 2) + 1,
+    stream,
+  });
   const { network } = world;
   network.heal();
   const quiet = { lossPpm: 0, duplicatePpm: 0, reorderPpm: 0, corruptPpm: 0, replayPpm: 0, delayUsMean: 300 };
@@ -44,13 +82,13 @@ function drawCore(
   from: {
     readonly members: readonly string[];
     readonly amnesiacs: ReadonlySet<string>;
+    readonly needed: number;
     readonly stream: RandomStream;
   },
 ): readonly string[] {
-  const { members, amnesiacs, stream } = from;
+  const { members, amnesiacs, needed, stream } = from;
   const isFounded = world.view.peers.some(({ replica }) => replica.raft.commitIndex > 0);
   if (!isFounded) return members;
-  const needed = Math.floor(members.length / 2) + 1;
   const whole = shuffled(
     members.filter((member) => !amnesiacs.has(member)),
     stream,

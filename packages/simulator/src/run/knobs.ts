@@ -29,9 +29,20 @@ export interface Knobs {
   /** Virtual milliseconds with faults, and after them. */
   readonly safetyMs: number;
   readonly livenessMs: number;
+  /** The faults end in the middle of an election. */
+  readonly endsInElection: boolean;
   /** Clients make no calls after the faults: nothing may depend on the next write. */
   readonly isQuietAtTheEnd: boolean;
 }
+
+/** What decides how fast things happen. */
+export type Pace =
+  | 'heartbeatMs'
+  | 'electionTimeoutMs'
+  | 'sessionTimeoutMs'
+  | 'thinkMs'
+  | 'burstMax'
+  | 'faultEveryMs';
 
 /** What may be taken away from a seed, to find out what its failure needs. */
 export interface Reduction {
@@ -39,6 +50,10 @@ export interface Reduction {
   readonly clientsPerMemberMax?: number;
   readonly withoutFaults?: readonly FaultClass[];
   readonly withoutFeatures?: readonly Feature[];
+  /** Limits that every member has, whatever was drawn. */
+  readonly limits?: Partial<Limits>;
+  /** Timing and load, whatever was drawn. */
+  readonly pace?: Partial<Pick<Knobs, Pace>>;
   /** Virtual milliseconds of the whole run, the quarter after the faults included. */
   readonly durationMs?: number;
 }
@@ -51,6 +66,7 @@ const sevenMembersPpm = 20_000;
 
 export function drawKnobs(stream: (name: string) => RandomStream, reduction: Reduction = {}): Knobs {
   const shape = stream('knobs-shape');
+  const ending = stream('knobs-ending');
   const drawnMembers = shape.chance(sevenMembersPpm) ? 7 : shape.pick(membersCounts);
   const members = memberNames.slice(0, Math.min(drawnMembers, reduction.membersMax ?? drawnMembers));
   const drawnClients = drawnMembers <= 3 ? shape.between(1, 2) : 1;
@@ -67,10 +83,15 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     thinkMs: shape.pick([100, 250, 500]),
     burstMax: shape.pick([1, 3, 6]),
     sessionTimeoutMs: shape.pick([1_000, 2_000, 2_000, 5_000]),
-    limits: drawLimits(members.length, stream('knobs-limits')),
+    limits: drawLimits(members.length, stream('knobs-limits')).map((limits) => ({
+      ...limits,
+      ...reduction.limits,
+    })),
     safetyMs: Math.floor((durationMs * 3) / 4),
     livenessMs: durationMs - Math.floor((durationMs * 3) / 4),
-    isQuietAtTheEnd: stream('knobs-ending').chance(250_000),
+    isQuietAtTheEnd: ending.chance(250_000),
+    endsInElection: ending.chance(200_000),
+    ...reduction.pace,
   };
 }
 

@@ -8,9 +8,9 @@ import { defaultFileConditions, type FileConditions } from '../world/file-disk.t
 import type { RandomStream } from '../world/random-stream.ts';
 import type { StorageConditions } from '../world/storage-disk.ts';
 import type { World } from '../world/world.ts';
-import type { ElectionEye } from './election-eye.ts';
 import type { FaultClass } from './fault-classes.ts';
 import type { Knobs } from './knobs.ts';
+import type { Moment, Moments } from './moments.ts';
 
 /** What a nemesis needs of its run. */
 export interface NemesisOptions {
@@ -20,7 +20,7 @@ export interface NemesisOptions {
   readonly peerOf: (member: string) => Peer | undefined;
   /** Peers keep their log in files, so these may rot as well as be wiped. */
   readonly hasFiles: boolean;
-  readonly elections: ElectionEye;
+  readonly moments: Moments;
 }
 
 type Strike = (stream: RandomStream) => void;
@@ -99,7 +99,7 @@ export class Nemesis {
       'slow-network': (stream) => this.#spell(stream, { delayUsMean: stream.pick([3_000, 30_000]) }),
       partition: (stream) => this.#partition(stream),
       'one-way': (stream) => this.#oneWay(stream),
-      isolate: (stream) => this.#isolate(stream),
+      isolate: (stream) => void this.#isolate(stream),
       flap: (stream) => void this.#flap(stream),
       clog: (stream) => this.#clog(stream),
       break: (stream) => {
@@ -177,17 +177,29 @@ export class Nemesis {
 
   #oneWay(stream: RandomStream): void {
     const { network } = this.#options.world;
-    const [from, to] = this.#pair(stream);
+    const from = this.#leaderOrAnyone(stream);
+    const to = this.#anyone(stream);
     if (from !== to) this.#later(stream, 3_000, network.cut(from, to, { oneWay: true }));
   }
 
-  #isolate(stream: RandomStream): void {
+  /** Mostly a leader: what it appends meanwhile is cut off later. For about as long as an election, or longer. */
+  async #isolate(stream: RandomStream): Promise<void> {
     const { knobs, world } = this.#options;
-    const leader = world.view.peers.find(({ replica }) => replica.raft.role === 'leader')?.member;
-    const victim = stream.chance(500_000) ? (leader ?? this.#anyone(stream)) : this.#anyone(stream);
+    const { electionTimeoutMs } = knobs;
+    const victim = stream.chance(250_000)
+      ? await this.#at('membership', stream)
+      : this.#leaderOrAnyone(stream);
     const others = knobs.members.filter((member) => member !== victim);
     const silent = stream.chance(700_000);
-    this.#later(stream, 2_500, world.network.partition([[victim], others], { silent }));
+    const meanMs = stream.pick([electionTimeoutMs, 3 * electionTimeoutMs, 3_000]);
+    if (!this.#isOver) this.#later(stream, meanMs, world.network.partition([[victim], others], { silent }));
+  }
+
+  /** Most of what can go wrong goes wrong where somebody leads. */
+  #leaderOrAnyone(stream: RandomStream): string {
+    const { peers } = this.#options.world.view;
+    const leader = peers.find(({ replica }) => replica.raft.role === 'leader')?.member;
+    return stream.chance(700_000) ? (leader ?? this.#anyone(stream)) : this.#anyone(stream);
   }
 
   async #flap(stream: RandomStream): Promise<void> {
@@ -209,14 +221,17 @@ export class Nemesis {
 
   /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
   async #crashSomebody(options: { readonly of: 'machine' | 'process' }, stream: RandomStream): Promise<void> {
-    const { elections, world } = this.#options;
-    if (stream.chance(500_000)) {
-      this.#crash(this.#anyone(stream), options, stream);
-      return;
-    }
-    const member = await elections.next();
-    await world.sleep(stream.pick([0, 0.1, 0.3, 0.5, 1, 5]));
+    const moment = stream.pick([undefined, 'term', 'term', 'install'] as const);
+    const member = moment === undefined ? this.#anyone(stream) : await this.#at(moment, stream);
     if (!this.#isOver) this.#crash(member, options, stream);
+  }
+
+  /** Whom it happens to, right then or a little later. */
+  async #at(moment: Moment, stream: RandomStream): Promise<string> {
+    const { moments, world } = this.#options;
+    const member = await moments.next(moment);
+    await world.sleep(stream.pick([0, 0.1, 0.3, 0.5, 1, 5]));
+    return member;
   }
 
   #crash(member: string, options: { of: 'machine' | 'process'; wipe?: boolean }, stream: RandomStream): void {
@@ -265,7 +280,7 @@ export class Nemesis {
   }
 
   #slowDisk(stream: RandomStream): void {
-    const { disk, files } = this.#options.world.host(this.#anyone(stream));
+    const { disk, files } = this.#options.world.host(this.#leaderOrAnyone(stream));
     disk.conditions.latencyUsMean = stream.pick([5_000, 50_000, 500_000]);
     // A write of files is some calls, and an election time-out has to be enough for a few of them.
     files.conditions.latencyUsMean = disk.conditions.latencyUsMean / 4;
@@ -287,7 +302,7 @@ export class Nemesis {
   }
 
   #transfer(stream: RandomStream): void {
-    const peer = this.#options.peerOf(this.#anyone(stream));
+    const peer = this.#options.peerOf(this.#leaderOrAnyone(stream));
     const to = stream.chance(500_000) ? this.#anyone(stream) : undefined;
     peer?.transferLeadership(to, { deadlineMs: 1_000 }).catch(() => undefined);
   }

@@ -12,11 +12,11 @@ import { streamOf } from '../world/random-stream.ts';
 import type { World } from '../world/world.ts';
 import { FencedResource } from './clients/lock-user.ts';
 import { type Coverage, CoverageCounter } from './coverage.ts';
-import { ElectionEye } from './election-eye.ts';
-import { drainedBy, heal, proveService } from './ending.ts';
+import { drainedBy, fallInElection, heal, proveService } from './ending.ts';
 import { type Drained, judgeHistory } from './judge-history.ts';
 import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
+import { Moments } from './moments.ts';
 import { Nemesis } from './nemesis.ts';
 import { demandSettled } from './settled-calls.ts';
 
@@ -67,7 +67,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
   const knobs = drawKnobs((name) => streamOf(seed, name), reduction);
   const coverage = new CoverageCounter();
   const log = new CommittedLog();
-  const elections = new ElectionEye();
+  const moments = new Moments();
   const { heartbeatMs, electionTimeoutMs, members } = knobs;
   let world: World | undefined;
   const history = new History({ nowMs: () => world?.nowMs ?? 0 });
@@ -80,7 +80,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         members,
         heartbeatMs,
         electionTimeoutMs,
-        invariants: [...options.invariants, log, coverage.asInvariant(), elections.asInvariant()],
+        invariants: [...options.invariants, log, coverage.asInvariant(), moments.asInvariant()],
         sweepEveryMs,
         durationMsMax: 4 * (knobs.safetyMs + knobs.livenessMs),
         ...(onTrace === undefined ? {} : { onTrace }),
@@ -91,7 +91,7 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         const facts = { world: made, knobs, history, resource };
         const crew = { ...facts, peers: new Map(), clients: new Map(), clientsCount: 0, isQuiet: false };
         const { storageOf } = options;
-        drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) }, elections);
+        drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) }, moments);
       },
     );
     judgeHistory(history, log.entries, drained);
@@ -118,13 +118,13 @@ function factsOf(
 }
 
 /** Both phases of a run; answers what is left in its queue. */
-async function play(crew: Crew, elections: ElectionEye): Promise<Drained> {
+async function play(crew: Crew, moments: Moments): Promise<Drained> {
   const { clients, history, knobs, peers, world } = crew;
   const nemesis = new Nemesis({
     world,
     knobs,
     peerOf: (member) => peers.get(member),
-    elections,
+    moments,
     hasFiles: crew.storageOf !== undefined,
   });
   const failed = new Promise<never>((_resolve, reject) => {
@@ -143,7 +143,8 @@ async function play(crew: Crew, elections: ElectionEye): Promise<Drained> {
   const phases = async (): Promise<Drained> => {
     nemesis.start();
     await world.sleep(knobs.safetyMs);
-    const core = heal(crew, nemesis);
+    const fallen = knobs.endsInElection ? await fallInElection(crew, moments) : undefined;
+    const core = heal(crew, nemesis, fallen);
     const healedAtMs = world.nowMs;
     crew.isQuiet = knobs.isQuietAtTheEnd;
     // Half of the time to find a leader and to catch up, the rest to show it.
