@@ -13,12 +13,23 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   single: { membersMax: 1 },
   /** Logs are files, on a disk that fails as disks of files do. */
   'file-storage': {},
+  /** Long enough for what shows only some time after the faults. */
+  long: { durationMs: 60_000 },
+  /** Snapshots every few entries, in small chunks, and nearly no log behind them. */
+  tight: {
+    limits: { snapshotAfterEntries: 5, logEntriesKept: 1, snapshotChunkBytes: 512 },
+    pace: { thinkMs: 50, burstMax: 8 },
+  },
+  /** Clients that write much, and faults all the time: a leader that is cut off has appended something. */
+  busy: { pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 } },
+  /** Leaders that stay for longer without an answer than a session does. */
+  patient: { pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000 } },
 };
 
 export function reductionOf(profile: string | undefined, durationMs: number): Reduction {
   const reduction = profiles[profile ?? 'sweep'];
   if (reduction === undefined) throw new RangeError(`there is no profile ${profile}`);
-  return { ...reduction, durationMs };
+  return { durationMs, ...reduction };
 }
 
 /** What peers keep their log in, as sweep/storages.ts names it. */

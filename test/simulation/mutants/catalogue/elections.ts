@@ -17,6 +17,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B01b',
+    profile: 'busy',
     bug: 'a voter gives its vote to whoever asks, in the same term too',
     edits: [
       {
@@ -104,6 +105,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B05a',
+    profile: 'busy',
     bug: 'a candidate that is behind never learns the newer term from a refused pre-vote',
     edits: [
       {
@@ -127,6 +129,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B06',
+    profile: 'long',
     bug: 'without pre-vote and stickiness a member that was cut off deposes the leader when it comes back',
     edits: [
       {
@@ -155,6 +158,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B08',
+    profile: 'long',
     bug: 'every member draws the same election time-out',
     edits: [
       {
@@ -171,6 +175,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B09',
+    profile: 'single',
     bug: 'a single voter commits nothing when it begins to lead, so it never applies its log again',
     edits: [
       {
@@ -181,19 +186,8 @@ export const elections: readonly Mutant[] = [
     ],
   },
   {
-    id: 'B11',
-    bug: 'the heartbeat of a deposed leader puts the next election off',
-    edits: [
-      {
-        file: `${raft}receive.ts`,
-        find: "  const header = state.header(message.from);\n  if (message.kind === 'append') {\n",
-        replace:
-          "  const header = state.header(message.from);\n  if (message.kind === 'append') {\n    state.resetElectionTimer();\n",
-      },
-    ],
-  },
-  {
     id: 'B12',
+    profile: 'busy',
     bug: 'the target of a transfer wins although its log is behind',
     edits: [
       {
@@ -232,6 +226,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'S01b',
+    profile: 'busy',
     bug: 'the acknowledgements of a voter that lost its data count at once',
     edits: [
       {

@@ -6,6 +6,7 @@ const core = 'packages/core/src/';
 export const reads: readonly Mutant[] = [
   {
     id: 'B56a',
+    profile: 'tight',
     bug: 'a watch loses what happened between its replica and a snapshot that it received',
     edits: [
       {
@@ -28,6 +29,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B56c',
+    profile: 'busy',
     bug: 'a watch that asks for compacted history gets what is left of it',
     edits: [
       {
@@ -51,6 +53,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B56e',
+    profile: 'tight',
     bug: 'a watch that begins with a snapshot gets the last change a second time',
     edits: [
       {
@@ -83,6 +86,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B59b',
+    profile: 'busy',
     bug: 'a new leader answers reads before it has committed an entry of its term',
     edits: [
       {
@@ -105,6 +109,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B59d',
+    profile: 'busy',
     bug: 'a confirmed read does not wait until its index is applied here',
     edits: [
       {

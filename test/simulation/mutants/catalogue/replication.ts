@@ -17,6 +17,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B15a',
+    profile: 'busy',
     bug: 'a follower commits what it has not compared with the leader',
     edits: [
       {
@@ -56,6 +57,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B16b',
+    profile: 'busy',
     bug: 'a late refusal puts the next entry below the match',
     edits: [
       {
@@ -72,6 +74,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B17a',
+    profile: 'busy',
     bug: 'a confirmation of the disk counts for entries that replaced those it was for',
     edits: [
       {
@@ -83,6 +86,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B17b',
+    profile: 'busy',
     bug: 'what was durable before a truncation still counts after it',
     edits: [
       {
@@ -138,13 +142,13 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B20',
-    bug: 'a predecessor that is compacted away counts as a conflict',
+    profile: 'tight',
+    bug: 'an entry that is compacted away counts as one that is missing',
     edits: [
       {
         file: `${raft}follower.ts`,
-        find: '  if (index <= state.commitIndex) {\n    const own',
-        replace:
-          '  if (index <= state.commitIndex && state.log.termAt(index) !== undefined) {\n    const own',
+        find: '    if (entry.index <= log.boundaryIndex) continue;\n',
+        replace: '',
       },
     ],
   },
@@ -184,6 +188,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B22c',
+    profile: 'tight',
     bug: 'a chunk of a snapshot that was lost is never sent again',
     edits: [
       {
@@ -240,6 +245,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B28',
+    profile: 'tight',
     bug: 'a snapshot is named after the commit index although less is applied',
     edits: [
       {
@@ -247,10 +253,16 @@ export const replication: readonly Mutant[] = [
         find: 'const index = machine.appliedIndex;',
         replace: 'const index = raft.commitIndex;',
       },
+      {
+        file: 'packages/core/src/replica/replica.ts',
+        find: '    if (out.applied.length > 0) {\n',
+        replace: '    if (out.applied.length < 0) {\n',
+      },
     ],
   },
   {
     id: 'B29a',
+    profile: 'busy',
     bug: 'reads that waited at a deposed leader are dropped without an answer',
     edits: [
       {
@@ -262,6 +274,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B29b',
+    profile: 'busy',
     bug: 'writes that were lost with a leader are never sent again',
     edits: [
       {

@@ -1,4 +1,4 @@
-/** The tree, sessions and exactly-once (B52 to B55, B65), and the rules of our own semantics about them. */
+/** The tree, sessions and exactly-once (B52 to B54, B65), and the rules of our own semantics about them. */
 import type { Mutant } from '../mutant.ts';
 
 const core = 'packages/core/src/';
@@ -17,6 +17,7 @@ export const sessions: readonly Mutant[] = [
   },
   {
     id: 'B52b',
+    profile: 'long',
     bug: 'a session that fell silent is never expired',
     edits: [
       {
@@ -40,6 +41,7 @@ export const sessions: readonly Mutant[] = [
   },
   {
     id: 'B54a',
+    profile: 'single',
     bug: 'an expiry is not judged by what the session has requested since',
     edits: [
       {
@@ -51,6 +53,7 @@ export const sessions: readonly Mutant[] = [
   },
   {
     id: 'B54b',
+    profile: 'patient',
     bug: 'a touch is confirmed although the expiry of the session is in the log',
     edits: [
       {
@@ -159,13 +162,14 @@ export const sessions: readonly Mutant[] = [
     ],
   },
   {
-    id: 'S08',
-    bug: 'a resumption that arrives twice takes the session from its newer holder',
+    id: 'B65',
+    profile: 'busy',
+    bug: 'apply deletes a container because the leader found it empty, whatever came since',
     edits: [
       {
         file: `${core}machine/system-commands.ts`,
-        find: '  if (session.holder === ticket) return sessionResult(session);\n',
-        replace: '',
+        find: "    record.createKind === 'container' &&\n    record.pzxid === op.pzxid &&\n    dueTime(record, state.limits.containerGraceMs) !== undefined;\n",
+        replace: "    record.createKind === 'container' && op.pzxid >= 0;\n",
       },
     ],
   },

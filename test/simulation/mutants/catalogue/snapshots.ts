@@ -6,6 +6,7 @@ const raft = 'packages/core/src/raft/';
 export const snapshots: readonly Mutant[] = [
   {
     id: 'B32',
+    profile: 'tight',
     bug: 'an installed snapshot leaves the old membership in force',
     edits: [
       {
@@ -29,22 +30,25 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B33b',
+    profile: 'busy',
     bug: 'a truncation does not take back the membership that it cuts off',
     edits: [{ file: `${raft}state.ts`, find: '    this.memberships.truncatedFrom(index);\n', replace: '' }],
   },
   {
     id: 'B37',
-    bug: 'a log that contradicts its snapshot is kept beside it after a crash',
+    profile: 'tight',
+    bug: 'a log that ends before its snapshot, or contradicts it, is kept beside it after a crash',
     edits: [
       {
         file: `${raft}log.ts`,
         find: 'if (atSnapshot === undefined || atSnapshot.term !== this.#boundaryTerm) {',
-        replace: 'if (atSnapshot === undefined) {',
+        replace: 'if (this.#boundaryIndex < 0) {',
       },
     ],
   },
   {
     id: 'B38',
+    profile: 'tight',
     bug: 'an own snapshot that comes late replaces a newer one that was received',
     edits: [
       {
@@ -60,18 +64,8 @@ export const snapshots: readonly Mutant[] = [
     ],
   },
   {
-    id: 'B39',
-    bug: 'a new transfer goes on at the offset of the interrupted one',
-    edits: [
-      {
-        file: `${raft}snapshot-receiving.ts`,
-        find: 'const expected = isSame ? receiving.nextOffset : 0;',
-        replace: 'const expected = isSame ? receiving.nextOffset : (receiving?.nextOffset ?? 0);',
-      },
-    ],
-  },
-  {
     id: 'B40',
+    profile: 'tight',
     bug: 'a snapshot of the same index but another term counts as contained',
     edits: [
       {
@@ -83,6 +77,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B42a',
+    profile: 'tight',
     bug: 'a snapshot shows sessions as they were when their chunk was written',
     edits: [
       {
