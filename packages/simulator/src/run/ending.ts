@@ -29,10 +29,10 @@ export async function fallInElection({ world }: Crew, moments: Moments): Promise
   )?.member;
   if (leader === undefined || members.length < 3) return undefined;
   const stream = world.random('ending-election');
-  const heal = world.network.partition([[leader], members.filter((member) => member !== leader)]);
+  const undo = world.network.partition([[leader], members.filter((member) => member !== leader)]);
   const candidate = await Promise.race([moments.next('term'), world.sleep(electionMsMax)]);
   await world.sleep(stream.pick([0.3, 0.6, 1, 2]));
-  heal();
+  undo();
   if (candidate === undefined || candidate === leader) return undefined;
   world.host(candidate).crash({ of: 'machine' });
   return candidate;
