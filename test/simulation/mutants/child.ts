@@ -28,7 +28,7 @@ async function answer({ seeds, reduction, storage }: Asked): Promise<void> {
       seed: BigInt(seed),
       invariants: allInvariants,
       reduction,
-      ...storageNamed(storage),
+      ...storageNamed(storage, BigInt(seed)),
     });
     tell({ kind: 'seed', seed, durationMs });
     if (violation === undefined) continue;

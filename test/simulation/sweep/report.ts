@@ -19,9 +19,17 @@ export function printSweep(result: SweepResult): void {
   printCounts('States reached', result.coverage);
 }
 
+/**
+ * What sweeps never do, because it takes away what an ensemble is promised: a disk that lies about a sync, or that
+ * loses bits on a majority of members, loses what was acknowledged. Tests of the storage do both.
+ */
+const neverInjected: ReadonlySet<string> = new Set(['sync-lost', 'bit-rot']);
+
 /** What no seed has reached: nothing was proven about it. */
 export function unreachedStates({ coverage, faults }: SweepResult): readonly string[] {
-  return Object.entries({ ...coverage, ...faults }).flatMap(([state, count]) => (count === 0 ? [state] : []));
+  return Object.entries({ ...coverage, ...faults }).flatMap(([state, count]) =>
+    count === 0 && !neverInjected.has(state) ? [state] : [],
+  );
 }
 
 function printCounts(title: string, counts: Readonly<Record<string, number>>): void {

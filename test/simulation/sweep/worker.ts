@@ -9,7 +9,7 @@ export interface Told extends Omit<SeedResult, 'seed' | 'knobs'> {
   readonly membersCount: number;
 }
 
-const storage = storageNamed(process.argv[2] ?? 'disk');
+const storage = process.argv[2] ?? 'mixed';
 
 process.on('message', (message) => {
   void answer(message as readonly string[]);
@@ -21,7 +21,7 @@ async function answer(seeds: readonly string[]): Promise<void> {
     const { seed, knobs, ...rest } = await runSeed({
       seed: BigInt(text),
       invariants: allInvariants,
-      ...storage,
+      ...storageNamed(storage, BigInt(text)),
     });
     told.push({ ...rest, seed: `0x${seed.toString(16)}`, membersCount: knobs.members.length });
   }

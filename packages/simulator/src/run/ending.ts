@@ -58,7 +58,15 @@ export function heal(
   });
   const { network } = world;
   network.heal();
-  const quiet = { lossPpm: 0, duplicatePpm: 0, reorderPpm: 0, corruptPpm: 0, replayPpm: 0, delayUsMean: 300 };
+  const quiet = {
+    lossPpm: 0,
+    duplicatePpm: 0,
+    reorderPpm: 0,
+    corruptPpm: 0,
+    replayPpm: 0,
+    delayUsMean: 300,
+    queueFramesMax: 8_192,
+  };
   network.setConditions(quiet);
   for (const member of core) {
     const host = world.host(member);

@@ -216,7 +216,16 @@ export class Nemesis {
 
   #clog(stream: RandomStream): void {
     const [from, to] = this.#pair(stream);
-    if (from !== to) this.#later(stream, 1_500, this.#options.world.network.clog(from, to));
+    if (from === to) return;
+    const { network } = this.#options.world;
+    const { conditions } = network.link(from, to);
+    // What waits may be so much that the rest is refused.
+    conditions.queueFramesMax = stream.pick([4, 8_192]);
+    const open = network.clog(from, to);
+    this.#later(stream, 1_500, () => {
+      conditions.queueFramesMax = 8_192;
+      open();
+    });
   }
 
   /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
@@ -294,9 +303,11 @@ export class Nemesis {
     const { disk, files } = this.#options.world.host(this.#anyone(stream));
     disk.conditions.writeFailurePpm = stream.pick([20_000, 1_000_000]);
     disk.conditions.writeFailure = stream.pick(['EIO', 'ENOSPC']);
+    disk.conditions.readFailurePpm = stream.pick([0, 200_000]);
     failFiles(files.conditions, disk.conditions);
     this.#later(stream, 1_000, () => {
       disk.conditions.writeFailurePpm = 0;
+      disk.conditions.readFailurePpm = 0;
       Object.assign(files.conditions, soundFiles);
     });
   }
