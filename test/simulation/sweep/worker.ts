@@ -11,6 +11,9 @@ export interface Told extends Omit<SeedResult, 'seed' | 'knobs'> {
 
 const storage = process.argv[2] ?? 'mixed';
 
+// Clients meet errors all the time, and most of what such an error costs is its stack. A seed that is run alone has them.
+Error.stackTraceLimit = 0;
+
 process.on('message', (message) => {
   void answer(message as readonly string[]);
 });

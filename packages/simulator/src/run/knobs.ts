@@ -70,7 +70,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
   const drawnMembers = shape.chance(sevenMembersPpm) ? 7 : shape.pick(membersCounts);
   const members = memberNames.slice(0, Math.min(drawnMembers, reduction.membersMax ?? drawnMembers));
   const drawnClients = drawnMembers <= 3 ? shape.between(1, 2) : 1;
-  const heartbeatMs = shape.pick([50, 100, 100, 100, 200, 200]);
+  const heartbeatMs = shape.pick([50, 100, 100, 200, 200]);
   const durationMs = reduction.durationMs ?? 60_000;
   return {
     members,
@@ -80,7 +80,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     faults: drawSet(faultClasses, stream('knobs-faults'), reduction.withoutFaults),
     faultEveryMs: shape.pick([1_500, 4_000, 4_000, 10_000]),
     features: drawSet(features, stream('knobs-features'), reduction.withoutFeatures),
-    thinkMs: shape.pick([100, 250, 500]),
+    thinkMs: shape.pick([100, 300, 600]),
     burstMax: shape.pick([1, 3, 6]),
     sessionTimeoutMs: shape.pick([1_000, 2_000, 2_000, 5_000]),
     limits: drawLimits(members.length, stream('knobs-limits')).map((limits) => ({

@@ -21,7 +21,7 @@ import { Nemesis } from './nemesis.ts';
 import { demandSettled } from './settled-calls.ts';
 
 /** Virtual milliseconds between two looks at whole states: each costs about as much as a hundred steps. */
-const sweepEveryMs = 2_000;
+const sweepEveryMs = 3_000;
 
 /** How a seed is run. */
 export interface RunSeedOptions {

@@ -188,6 +188,8 @@ class ReplayTask implements Task {
     const { member } = this.#end.owner;
     const receiver = this.#receiver;
     if (receiver?.ends.get(member)?.isUp !== true || this.#end.link.isCut) return;
+    // The network has been healed meanwhile: what it had kept is gone.
+    if (this.#end.link.conditions.replayPpm === 0) return;
     this.#options.faulted('replay');
     receiver.events.frame(member, this.#bytes);
   }
