@@ -40,6 +40,11 @@ describe('a restored log', () => {
     expect([log.firstIndex, log.lastIndex, log.hasConflictOnDisk]).toEqual([10, 9, true]);
   });
 
+  test('that is not there beside its snapshot may never have been told of it: it is installed once more', () => {
+    expect(new RaftLog(snapshot(9, 3), []).hasConflictOnDisk).toBe(true);
+    expect(new RaftLog(undefined, []).hasConflictOnDisk).toBe(false);
+  });
+
   test('with a gap behind its snapshot is refused (B37)', () => {
     expect(() => new RaftLog(snapshot(2, 1), entries([1, 1], 4))).toThrow('no gap');
   });

@@ -23,7 +23,7 @@ export class RaftLog {
   #snapshot: SnapshotMeta | undefined;
   #bytesSinceSnapshot = 0;
   #wallMsLast = 0;
-  /** The stored entries did not fit the stored snapshot and were dropped: the storage must drop them too. */
+  /** The stored log does not, or may not, go on from the stored snapshot: the storage must install it once more. */
   readonly hasConflictOnDisk: boolean = false;
 
   constructor(snapshot: SnapshotMeta | undefined, entries: readonly Entry[]) {
@@ -34,7 +34,12 @@ export class RaftLog {
     }
     const first = entries[0];
     const last = entries.at(-1);
-    if (first === undefined || last === undefined) return;
+    if (first === undefined || last === undefined) {
+      // A crash may have come between the last chunk of a received snapshot and its installation, when there was no
+      // log yet: the storage still awaits entry 1. Installed once more, it awaits the one after the snapshot.
+      this.hasConflictOnDisk = snapshot !== undefined;
+      return;
+    }
     invariant(first.index <= this.#boundaryIndex + 1, 'no gap between snapshot and log', {
       snapshotIndex: this.#boundaryIndex,
       firstIndex: first.index,
