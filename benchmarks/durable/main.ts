@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printMachine } from '../measure.ts';
 import { compareRecovery } from './recovery.ts';
+import { compareReplicated } from './replicated.ts';
 import { compareWrites } from './writes.ts';
 
-/** `writes` or `recovery`: only that part. `QUORATE_BENCH_DIR`: on which disk. */
-const part = process.argv[2];
-const root = await mkdtemp(join(process.env['QUORATE_BENCH_DIR'] ?? tmpdir(), 'quorate-durable-'));
+/** `writes`, `replicated` or `recovery`: only that part. `QUORATE_BENCH_DIR`: on which disk. */
+const [part, size] = process.argv.slice(2);
+const folder = await mkdtemp(join(process.env['QUORATE_BENCH_DIR'] ?? tmpdir(), 'quorate-durable-'));
+const inFlights = [1, 64, 256, 1_024];
 
 printMachine();
 try {
-  if (part !== 'recovery') await compareWrites(root, [1, 64, 256, 1_024]);
-  if (part !== 'writes') await compareRecovery(root, Number(process.argv[3] ?? 1_000_000));
+  if (part === undefined || part === 'writes') await compareWrites(folder, inFlights);
+  if (part === undefined || part === 'replicated') await compareReplicated(folder, inFlights);
+  if (part === undefined || part === 'recovery') await compareRecovery(folder, Number(size ?? 1_000_000));
 } finally {
-  await rm(root, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }

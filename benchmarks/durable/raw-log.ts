@@ -8,31 +8,29 @@ const fileBytes = 64 * 1_024 * 1_024;
 
 export class RawLog {
   readonly #descriptor: number;
-  readonly #record: Uint8Array;
   #position = 0;
-  #waiting: (() => void)[] = [];
+  #records: Uint8Array[] = [];
+  #done: (() => void)[] = [];
   #isWriting = false;
-  syncs = 0;
 
-  private constructor(descriptor: number, recordBytes: number) {
+  private constructor(descriptor: number) {
     this.#descriptor = descriptor;
-    this.#record = new Uint8Array(recordBytes).fill(7);
   }
 
-  static async open(path: string, recordBytes: number): Promise<RawLog> {
+  static async open(path: string): Promise<RawLog> {
     const descriptor = await new Promise<number>((resolve, reject) => {
       open(path, 'w', 0o600, (error, opened) => (error === null ? resolve(opened) : reject(error)));
     });
-    const log = new RawLog(descriptor, recordBytes);
+    const log = new RawLog(descriptor);
     await log.#write(new Uint8Array(fileBytes), 0);
     return log;
   }
 
-  append(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      if (this.#waiting.length === 1 && !this.#isWriting) queueMicrotask(() => void this.#flush());
-    });
+  /** `done`: the record is durable. */
+  append(record: Uint8Array, done: () => void): void {
+    this.#records.push(record);
+    this.#done.push(done);
+    if (this.#records.length === 1 && !this.#isWriting) queueMicrotask(() => void this.#flush());
   }
 
   close(): Promise<void> {
@@ -43,16 +41,16 @@ export class RawLog {
 
   async #flush(): Promise<void> {
     this.#isWriting = true;
-    while (this.#waiting.length > 0) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      const bytes = new Uint8Array(waiting.length * this.#record.length);
-      for (let at = 0; at < bytes.length; at += this.#record.length) bytes.set(this.#record, at);
+    while (this.#records.length > 0) {
+      const records = this.#records;
+      const waiting = this.#done;
+      this.#records = [];
+      this.#done = [];
+      const bytes = concatenate(records);
       if (this.#position + bytes.length > fileBytes) this.#position = 0;
       await this.#write(bytes, this.#position);
       this.#position += bytes.length;
-      this.syncs += 1;
-      for (const resolve of waiting) resolve();
+      for (const done of waiting) done();
       // Whoever was answered asks again before the next batch is closed.
       await Promise.resolve();
       await Promise.resolve();
@@ -71,4 +69,16 @@ export class RawLog {
       });
     });
   }
+}
+
+function concatenate(records: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const record of records) length += record.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const record of records) {
+    bytes.set(record, at);
+    at += record.length;
+  }
+  return bytes;
 }

@@ -1,146 +1,89 @@
-/** How fast a peer starts: a long log, and a large snapshot, each beside decoding and applying alone. */
+/**
+ * How fast a peer starts: from a long log, and from a large snapshot, each beside decoding and applying alone. Each
+ * start and each measurement has a process of its own, so that none pays for the memory of another.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPeer, type Peer, type Session } from '@quorate/core';
-import { Machine, SnapshotReader } from '@quorate/core/inspect';
-import type { Entry, SnapshotMeta, Storage } from '@quorate/core/ports';
-import { fileStorage } from '@quorate/storage-file';
 import { median, printTable, thousands } from '../measure.ts';
+import { aim } from './compare.ts';
+import type { Job, JobResult } from './recovery-process.ts';
+
+interface Kind {
+  readonly name: string;
+  readonly write: Job;
+  readonly alone: Job;
+}
+
+interface Measured {
+  readonly cells: readonly string[];
+  readonly ratio: number;
+}
 
 const rounds = 3;
-/** A loaded machine is no failure. */
-const patient = { deadlineMs: 600_000 };
-const lane = 4_096;
-const never = 1_000_000_000;
-const owner = { member: 'a', ensemble: 'quorate', incarnation: 1 };
-const chunkBytes = 256 * 1_024;
-const nobodyAsks = {
-  waitingSessions: new Set<number>(),
-  isWatched: () => false,
-  requestApplied: () => undefined,
-};
+/** At least this share of the speed of decoding and applying alone. */
+const shareMin = 0.5;
 
-export async function compareRecovery(root: string, count: number): Promise<void> {
-  const rows = [await replay(join(root, 'log'), count), await load(join(root, 'snapshot'), count)];
-  console.log(`Starting, medians of ${rounds} rounds in turn:\n`);
-  printTable(['what', 'decode and apply alone', 'openPeer until ready', 'speed ratio'], rows);
-  console.log();
-}
-
-/** The log of that many writes, without a snapshot. */
-async function replay(directory: string, count: number): Promise<string[]> {
-  const limits = { snapshotAfterEntries: never, snapshotAfterBytes: never };
-  const open = (): Promise<Peer> => openPeer({ id: 'a', limits, storage: fileStorage({ directory }) });
-  const peer = await open();
-  const session = await peer.openSession({ timeoutMs: Number.POSITIVE_INFINITY });
-  await session.create('/bench');
-  await Promise.all(Array.from({ length: 1_024 }, (_, at) => session.create(`/bench/${at}`)));
-  await inLanes(count, (at) => session.set(`/bench/${at % 1_024}`, at, patient));
-  await peer.close({ graceful: false });
-  const alone: number[] = [];
-  const started: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    alone.push(await applyAlone(directory));
-    started.push(await timeOf(open));
-  }
-  await rm(directory, { recursive: true });
-  return rowOf(`log of ${thousands(count)} writes`, alone, started);
-}
-
-async function applyAlone(directory: string): Promise<number> {
-  const storage = fileStorage({ directory });
-  const entries: readonly Entry[] = (await storage.open(owner)).entries;
-  await storage.close();
-  globalThis.gc?.();
-  const machine = new Machine();
-  const startedAt = performance.now();
-  for (const entry of entries) machine.apply(entry, nobodyAsks);
-  return performance.now() - startedAt;
-}
-
-/** A snapshot of that many znodes, and next to nothing behind it. */
-async function load(directory: string, count: number): Promise<string[]> {
-  const peer = await openPeer({
-    id: 'a',
-    limits: { snapshotAfterEntries: never, snapshotAfterBytes: never },
-    storage: fileStorage({ directory }),
-  });
-  const session = await peer.openSession({ timeoutMs: Number.POSITIVE_INFINITY });
-  await fill(session, count);
-  await peer.close({ graceful: false });
-  // Any entry is one too many now, so a snapshot is taken at once.
-  const open = (): Promise<Peer> =>
-    openPeer({ id: 'a', limits: { snapshotAfterEntries: 1 }, storage: fileStorage({ directory }) });
-  const taking = await open();
-  await taking.ready(patient);
-  while (taking.status().positions.snapshotIndex === 0)
-    await new Promise((resolve) => void setTimeout(resolve, 50));
-  await taking.close({ graceful: false });
-  const alone: number[] = [];
-  const started: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    alone.push(await decodeAlone(directory));
-    started.push(await timeOf(open));
-  }
-  await rm(directory, { recursive: true });
-  return rowOf(`snapshot of ${thousands(count)} znodes`, alone, started);
-}
-
-async function decodeAlone(directory: string): Promise<number> {
-  const storage = fileStorage({ directory });
-  const { snapshot } = await storage.open(owner);
-  const chunks = snapshot === undefined ? [] : await chunksOf(storage, snapshot);
-  await storage.close();
-  globalThis.gc?.();
-  const startedAt = performance.now();
-  const reader = new SnapshotReader();
-  for (const chunk of chunks) reader.push(chunk);
-  reader.finish();
-  return performance.now() - startedAt;
-}
-
-async function chunksOf(storage: Storage, snapshot: SnapshotMeta): Promise<readonly Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for (let offset = 0; ; ) {
-    const read = await storage.readSnapshot(snapshot, { offset, length: chunkBytes });
-    if (read === undefined) return chunks;
-    chunks.push(read.bytes);
-    offset += read.bytes.length;
-    if (read.last) return chunks;
-  }
-}
-
-async function fill(session: Session, count: number): Promise<void> {
-  const perDirectory = 1_000;
-  await inLanes(Math.ceil(count / perDirectory), (at) => session.create(`/d${at}`, null, patient));
-  const value = new Uint8Array(32);
-  await inLanes(count, (at) => session.create(`/d${Math.floor(at / perDirectory)}/z${at}`, value, patient));
-}
-
-async function inLanes(count: number, call: (at: number) => Promise<unknown>): Promise<void> {
-  for (let first = 0; first < count; first += lane) {
-    const length = Math.min(lane, count - first);
-    await Promise.all(Array.from({ length }, (_, at) => call(first + at)));
-  }
-}
-
-/** From nothing to a peer that answers with everything that was in its directory. */
-async function timeOf(open: () => Promise<Peer>): Promise<number> {
-  globalThis.gc?.();
-  const startedAt = performance.now();
-  const peer = await open();
-  await peer.ready(patient);
-  const tookMs = performance.now() - startedAt;
-  await peer.close({ graceful: false });
-  return tookMs;
-}
-
-function rowOf(what: string, alone: readonly number[], started: readonly number[]): string[] {
-  const ratios = alone.map((ms, round) => ms / (started[round] ?? Number.NaN));
-  return [
-    what,
-    `${median(alone).toFixed(0)} ms`,
-    `${median(started).toFixed(0)} ms`,
-    median(ratios).toFixed(2),
+export async function compareRecovery(folder: string, count: number): Promise<void> {
+  const measured = [
+    await measure(folder, count, {
+      name: `log of ${thousands(count)} writes`,
+      write: 'write-log',
+      alone: 'apply-log',
+    }),
+    await measure(folder, count, {
+      name: `snapshot of ${thousands(count)} znodes`,
+      write: 'write-snapshot',
+      alone: 'decode-snapshot',
+    }),
   ];
+  console.log(`\nStarting, medians of ${rounds} rounds in turn, each in a process of its own:\n`);
+  printTable(
+    ['what', 'decode and apply alone', 'openPeer until ready', 'speed ratio', 'peak memory'],
+    measured.map(({ cells }) => cells),
+  );
+  console.log();
+  for (const { cells, ratio } of measured) {
+    console.log(aim(`${cells[0]}: at least half the speed`, ratio, ratio >= shareMin));
+  }
+}
+
+async function measure(folder: string, count: number, { name, write, alone }: Kind): Promise<Measured> {
+  const directory = join(folder, write);
+  console.log(`${name}:`);
+  let peakBytes = (await inProcess(write, directory, count)).peakBytes;
+  const aloneMs: number[] = [];
+  const startedMs: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const ofAlone = await inProcess(alone, directory, count);
+    const ofStart = await inProcess('start', directory, count);
+    aloneMs.push(ofAlone.tookMs);
+    startedMs.push(ofStart.tookMs);
+    peakBytes = Math.max(peakBytes, ofAlone.peakBytes, ofStart.peakBytes);
+    const [first, second] = [ofAlone.tookMs.toFixed(0), ofStart.tookMs.toFixed(0)];
+    console.log(`  round ${round}: alone ${first} ms, started in ${second} ms`);
+  }
+  await rm(directory, { recursive: true });
+  const ratio = median(aloneMs.map((ms, round) => ms / (startedMs[round] ?? Number.NaN)));
+  const cells = [
+    name,
+    `${median(aloneMs).toFixed(0)} ms`,
+    `${median(startedMs).toFixed(0)} ms`,
+    ratio.toFixed(2),
+    `${thousands(peakBytes / 1_048_576)} MiB`,
+  ];
+  return { cells, ratio };
+}
+
+async function inProcess(job: Job, directory: string, count: number): Promise<JobResult> {
+  const child = fork(new URL('recovery-process.js', import.meta.url), [job, directory, `${count}`]);
+  const exited = once(child, 'exit');
+  let result: JobResult | undefined;
+  child.once('message', (told: JobResult) => {
+    result = told;
+  });
+  const [code] = await exited;
+  if (result === undefined) throw new Error(`${job} ended with ${code} and told nothing`);
+  return result;
 }

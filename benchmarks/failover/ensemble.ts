@@ -1,7 +1,6 @@
 /** Three peers as processes, and what they tell of their first writes in each term. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { loopbackMembers } from '../processes.ts';
 import type { FirstWrite } from './peer.ts';
 
 export type Blow = 'SIGKILL' | 'SIGSTOP';
@@ -32,9 +31,7 @@ export class Ensemble {
   }
 
   static async open(folder: string): Promise<Ensemble> {
-    const members: Record<string, string> = {};
-    for (const id of ids) members[id] = `127.0.0.1:${await freePort()}`;
-    const ensemble = new Ensemble(folder, members);
+    const ensemble = new Ensemble(folder, await loopbackMembers(ids));
     for (const id of ids) ensemble.#start(id);
     return ensemble;
   }
@@ -90,14 +87,6 @@ export class Ensemble {
       });
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 function sleep(delayMs: number): Promise<void> {

@@ -2,10 +2,10 @@
 import { openPeer } from '@quorate/core';
 import { memoryNetwork } from '@quorate/transport-memory';
 import { drive, type LoadResult, median, printMachine, printTable, thousands } from '../measure.ts';
+import { mainMember, type Subject, value } from '../three-peers.ts';
 import { printHops } from './hop.ts';
-import { mainMember } from './member.ts';
 import { places } from './places.ts';
-import { openEnsemble, openRaw, type Subject, value } from './subjects.ts';
+import { openEnsemble, openRaw } from './subjects.ts';
 
 /** Named on the command line, or all: `npm run bench -- transports 256`. */
 const inFlights = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 64, 256];

@@ -1,35 +1,15 @@
 /** What is measured in each place: an ensemble of three, and the raw transport with the same bytes and no ensemble. */
-import { openPeer } from '@quorate/core';
-import { mainMember, startRaw } from './member.ts';
+import { mainMember, openMain, type Subject } from '../three-peers.ts';
+import { startRaw } from './member.ts';
 import type { Place } from './places.ts';
-
-export interface Subject {
-  /** One write, or one answered share of a frame. */
-  call(lane: number): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-const pathsCount = 1_024;
-export const value: Uint8Array = new Uint8Array(100).map((_, index) => index);
 
 /** Three peers; the main member leads, and has the session that writes. */
 export async function openEnsemble(place: Place): Promise<Subject> {
-  const { members, transport } = place;
-  const peer = await openPeer({ id: mainMember, members, transport });
-  await peer.ready({ deadlineMs: 60_000 });
-  while (peer.role !== 'leader') await new Promise((resolve) => setTimeout(resolve, 10));
-  const session = await peer.openSession({ timeoutMs: 60_000 });
-  await session.create('/bench');
-  const paths = Array.from(
-    { length: pathsCount },
-    (_, index) => `/bench/item-${String(index).padStart(5, '0')}`,
-  );
-  await Promise.all(paths.map((path) => session.create(path, value)));
+  const main = await openMain({ id: mainMember, members: place.members, transport: place.transport });
   return {
-    call: (lane) => session.set(paths[lane % pathsCount] ?? '/bench', value),
+    call: (lane) => main.call(lane),
     async close() {
-      await session.close();
-      await peer.close({ graceful: false });
+      await main.close();
       await place.close();
     },
   };
