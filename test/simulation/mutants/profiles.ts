@@ -11,8 +11,8 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   sweep: {},
   /** One voter: all that depends on others alone is gone. */
   single: { membersMax: 1 },
-  /** Logs are files, on a disk that fails as disks of files do. */
-  'file-storage': {},
+  /** Logs are files, on a disk that fails as disks of files do, and all the time. */
+  'file-storage': { pace: { faultEveryMs: 1_500 } },
   /** Long enough for what shows only some time after the faults. */
   long: { durationMs: 60_000 },
   /** Snapshots every few entries, in small chunks, and nearly no log behind them. */

@@ -54,6 +54,8 @@ import { linearizableReadIsFresh } from './sessions/linearizable-read-is-fresh.t
 import { noTouchWhileExpiring } from './sessions/no-touch-while-expiring.ts';
 import { sessionRequestsWithoutGaps } from './sessions/session-requests-without-gaps.ts';
 import { touchConfirmedByMajority } from './sessions/touch-confirmed-by-majority.ts';
+import { damageHasACause } from './storage/damage-has-a-cause.ts';
+import { durableIsFound } from './storage/durable-is-found.ts';
 import { cversionMonotone } from './tree/cversion-monotone.ts';
 import { dedupOnce } from './tree/dedup-once.ts';
 import { digestAgreement } from './tree/digest-agreement.ts';
@@ -95,6 +97,9 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   noEntryFromTheFuture,
   wipedNeverVotes,
   singleFounding,
+  // Storages.
+  durableIsFound,
+  damageHasACause,
   // The replicated state.
   digestAgreement,
   replayEqualsLive,

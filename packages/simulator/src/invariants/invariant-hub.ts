@@ -49,6 +49,12 @@ export class InvariantHub {
     for (const watch of this.#listeners) watch.sent?.(send, this.#view);
   }
 
+  /** A batch goes to the storage. */
+  writing(peer: ObservedPeer, batch: WriteBatch): void {
+    for (const watch of this.#watches) watch.writing?.({ peer, batch }, this.#view);
+    this.#ledger.writing(peer, batch);
+  }
+
   /** A batch has become durable; before its peer learns of it. */
   stored(peer: ObservedPeer, batch: WriteBatch): void {
     for (const watch of this.#watches) watch.stored?.({ peer, batch }, this.#view);
@@ -59,6 +65,11 @@ export class InvariantHub {
   crashed(peer: ObservedPeer, facts: { readonly isWiped: boolean }): void {
     for (const watch of this.#watches) watch.crashed?.(peer, this.#view, facts);
     this.#ledger.crashed(peer, facts.isWiped);
+  }
+
+  /** A file of this peer lost something that was durable. */
+  rotted(peer: ObservedPeer, facts: { readonly file: string }): void {
+    for (const watch of this.#watches) watch.rotted?.(peer, this.#view, facts);
   }
 
   /** Every so often. */

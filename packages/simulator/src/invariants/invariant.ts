@@ -68,9 +68,13 @@ export interface InvariantWatch {
   opened?(peer: ObservedPeer, view: WorldView): void;
   stepped?(step: ObservedStep, view: WorldView): void;
   sent?(send: ObservedSend, view: WorldView): void;
+  /** A batch goes to the storage, which may fail or be cut off: a beginning of it may be durable from now on. */
+  writing?(write: ObservedWrite, view: WorldView): void;
   stored?(write: ObservedWrite, view: WorldView): void;
   /** Memory is gone, and what was not durable; `isWiped`: its disk as well. */
   crashed?(peer: ObservedPeer, view: WorldView, facts: { readonly isWiped: boolean }): void;
+  /** Something that was durable of this peer is not as it was written any more. */
+  rotted?(peer: ObservedPeer, view: WorldView, facts: { readonly file: string }): void;
   /** Every so often: may look at whole states. */
   swept?(view: WorldView): void;
   /** After the last step of the run. */

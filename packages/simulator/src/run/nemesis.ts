@@ -4,11 +4,10 @@
  * has lost it), everything else may happen at any time and together.
  */
 import type { Peer } from '@quorate/core';
-import { defaultFileConditions, type FileConditions } from '../world/file-disk.ts';
 import type { RandomStream } from '../world/random-stream.ts';
-import type { StorageConditions } from '../world/storage-disk.ts';
 import type { World } from '../world/world.ts';
 import type { FaultClass } from './fault-classes.ts';
+import { FileTrouble } from './file-trouble.ts';
 import type { Knobs } from './knobs.ts';
 import type { Moment, Moments } from './moments.ts';
 
@@ -27,8 +26,8 @@ type Strike = (stream: RandomStream) => void;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
-  /** Of its own, so that seeds without files stay what they are. */
-  readonly #rot: RandomStream | undefined;
+  /** Undefined: no peer has files. */
+  readonly #files: FileTrouble | undefined;
   readonly #strikes: Readonly<Record<FaultClass, Strike>>;
   /** Wiped, and not seen admitted again since. */
   readonly #amnesiacs = new Set<string>();
@@ -39,7 +38,12 @@ export class Nemesis {
 
   constructor(options: NemesisOptions) {
     this.#options = options;
-    this.#rot = options.hasFiles ? options.world.random('nemesis:rot') : undefined;
+    const { hasFiles, world } = options;
+    const losePower = (member: string, stream: RandomStream): void => {
+      if (world.host(member).isRunning) this.#crash(member, { of: 'machine' }, stream);
+      else world.host(member).crash({ of: 'machine' });
+    };
+    this.#files = hasFiles ? new FileTrouble({ world, isOver: () => this.#isOver, losePower }) : undefined;
     this.#strikes = this.#createStrikes();
   }
 
@@ -107,7 +111,11 @@ export class Nemesis {
         this.#options.world.network.breakConnections(from, to);
       },
       crash: (stream) => void this.#crashSomebody({ of: 'process' }, stream),
-      power: (stream) => void this.#crashSomebody({ of: 'machine' }, stream),
+      power: (stream) => {
+        if (this.#files !== undefined && stream.chance(250_000))
+          void this.#files.flicker(this.#anyone(stream));
+        else void this.#crashSomebody({ of: 'machine' }, stream);
+      },
       blackout: (stream) => {
         if (!stream.chance(300_000)) return;
         for (const member of this.#options.knobs.members) this.#crash(member, { of: 'machine' }, stream);
@@ -230,7 +238,8 @@ export class Nemesis {
 
   /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
   async #crashSomebody(options: { readonly of: 'machine' | 'process' }, stream: RandomStream): Promise<void> {
-    const moment = stream.pick([undefined, 'term', 'term', 'install'] as const);
+    const drawn = stream.pick([undefined, 'term', 'term', 'install'] as const);
+    const moment = this.#files?.crashesAtWrite() === true ? 'write' : drawn;
     const member = moment === undefined ? this.#anyone(stream) : await this.#at(moment, stream);
     if (!this.#isOver) this.#crash(member, options, stream);
   }
@@ -248,22 +257,28 @@ export class Nemesis {
     if (!host.isRunning) return;
     this.#closing.delete(member);
     host.crash(options);
+    if (options.of === 'process') void this.#files?.relapse(member);
     this.restartLater(member, stream);
   }
 
   #wipe(stream: RandomStream): void {
     const { knobs } = this.#options;
-    const member = this.#anyone(stream);
+    const isRot = this.#files?.rots() === true;
+    const drawn = this.#anyone(stream);
+    const member = isRot ? (this.#files?.rottenOr(drawn) ?? drawn) : drawn;
     const { amnesiacs } = this;
     const wiped = amnesiacs.has(member) ? amnesiacs.size : amnesiacs.size + 1;
     if (wiped > Math.floor((knobs.members.length - 1) / 2)) return;
     if (!this.#options.world.host(member).isRunning) return;
     this.#amnesiacs.add(member);
-    if (this.#rot?.chance(500_000) ?? false) {
+    if (isRot) {
       // One bit of what was durable: a storage finds any of them. More at a time, or beside a loss of power, may
       // hide each other.
-      this.#crash(member, { of: 'process' }, stream);
-      this.#options.world.host(member).files.rot(1);
+      const host = this.#options.world.host(member);
+      this.#closing.delete(member);
+      host.crash({ of: 'process' });
+      host.files.rot(1);
+      this.restartLater(member, stream);
       return;
     }
     this.#crash(member, { of: 'machine', wipe: true }, stream);
@@ -300,15 +315,16 @@ export class Nemesis {
   }
 
   #failingDisk(stream: RandomStream): void {
-    const { disk, files } = this.#options.world.host(this.#anyone(stream));
+    const member = this.#anyone(stream);
+    const { disk } = this.#options.world.host(member);
     disk.conditions.writeFailurePpm = stream.pick([20_000, 1_000_000]);
     disk.conditions.writeFailure = stream.pick(['EIO', 'ENOSPC']);
     disk.conditions.readFailurePpm = stream.pick([0, 200_000]);
-    failFiles(files.conditions, disk.conditions);
-    this.#later(stream, 1_000, () => {
+    const meanMs = this.#files?.fail(member, disk.conditions) ?? 1_000;
+    this.#later(stream, meanMs, () => {
       disk.conditions.writeFailurePpm = 0;
       disk.conditions.readFailurePpm = 0;
-      Object.assign(files.conditions, soundFiles);
+      this.#files?.mend(member);
     });
   }
 
@@ -317,19 +333,4 @@ export class Nemesis {
     const to = stream.chance(500_000) ? this.#anyone(stream) : undefined;
     peer?.transferLeadership(to, { deadlineMs: 1_000 }).catch(() => undefined);
   }
-}
-
-/** What a disk of files is, apart from its speed, when nothing is wrong with it. */
-const { latencyUsMin: _least, latencyUsMean: _mean, ...soundFiles } = defaultFileConditions;
-
-/** The same trouble for a disk of files: a full one takes what needs no room, a failing one may fail at any call. */
-function failFiles(files: FileConditions, disk: StorageConditions): void {
-  if (disk.writeFailure === 'ENOSPC') {
-    files.capacityBytes = 1;
-    return;
-  }
-  files.writeFailurePpm = disk.writeFailurePpm;
-  files.syncFailurePpm = disk.writeFailurePpm;
-  files.nameFailurePpm = disk.writeFailurePpm;
-  files.readFailurePpm = disk.writeFailurePpm;
 }

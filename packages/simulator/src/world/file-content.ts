@@ -114,13 +114,20 @@ export class FileContent {
     this.#clearBeyond();
   }
 
-  /** Flips one bit of what is on the disk; false: the file is empty. */
+  /**
+   * Flips one bit of what is on the disk; false: the file is empty. Mostly where something is written: what is made
+   * of zeros beforehand is the greater part of many files.
+   */
   rot(random: RandomStream): boolean {
     if (this.#durableSize === 0) return false;
-    const position = random.below(this.#durableSize);
-    const sector = Math.floor(position / sectorBytes);
+    const filled = [...this.#durable].filter(([, content]) => content.some((byte) => byte !== 0));
+    const isAnywhere = filled.length === 0 || random.chance(250_000);
+    const sector = isAnywhere
+      ? Math.floor(random.below(this.#durableSize) / sectorBytes)
+      : random.pick(filled.map(([number]) => number));
     const rotten = (this.#durable.get(sector) ?? zeroSector).slice();
-    const at = position - sector * sectorBytes;
+    const length = Math.max(1, Math.min(sectorBytes, this.#durableSize - sector * sectorBytes));
+    const at = random.below(length);
     rotten[at] = (rotten[at] ?? 0) ^ (1 << random.below(8));
     this.#durable.set(sector, rotten);
     // What the system holds in memory and has not written yet hides it.

@@ -326,6 +326,21 @@ describe('a disk that fails', () => {
     expect(result).toEqual(['EIO', 'EIO', 'no failure', 'EIO', 'EIO']);
   });
 
+  test('may kill the process in the middle of a call: what was written stays, without a sync', async () => {
+    const { result, faults } = await inWorld(async (directory, world) => {
+      await written(directory, 'x', [1, 2]);
+      const host = world.host('a');
+      host.files.conditions.killPpm = 1_000_000;
+      void directory.list();
+      await world.sleep(10);
+      host.files.conditions.killPpm = 0;
+      return [host.isRunning, host.isPowered, await contentOf(await directoryOf(world), 'x')];
+    });
+    expect(result).toEqual([false, true, [1, 2]]);
+    expect(faults.crash).toBe(1);
+    expect(faults['power-loss']).toBe(0);
+  });
+
   test('rots: a bit of what is on the disk is another one', async () => {
     const { result, faults } = await inWorld(async (directory, world) => {
       const file = await directory.open('x', 'create');

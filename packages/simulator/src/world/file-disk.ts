@@ -31,6 +31,8 @@ export interface FileConditions {
   lostSyncPpm: number;
   /** Calls in the middle of which the machine loses its power. */
   crashPpm: number;
+  /** Calls in the middle of which the process dies: the system keeps what it wrote. */
+  killPpm: number;
   /** Bytes of all files together; more is ENOSPC. */
   capacityBytes: number;
   /** Calls after which every one fails with EIO: the disk has died. */
@@ -47,6 +49,7 @@ export const defaultFileConditions: FileConditions = Object.freeze({
   nameFailurePpm: 0,
   lostSyncPpm: 0,
   crashPpm: 0,
+  killPpm: 0,
   capacityBytes: Number.MAX_SAFE_INTEGER,
   callsMax: Number.MAX_SAFE_INTEGER,
 });
@@ -54,6 +57,10 @@ export const defaultFileConditions: FileConditions = Object.freeze({
 export interface FileDiskOptions extends DiskOptions {
   /** For messages only. */
   readonly path: string;
+  /** Ends this life alone, unless it is over. */
+  readonly kill: (life: Life) => void;
+  /** A file is no longer what was written. */
+  readonly rotted: (file: string) => void;
 }
 
 /** What a call does when its time comes; `part` is how much of it, for one that fails or is cut off by a crash. */
@@ -142,12 +149,22 @@ export class FileDisk {
     this.#names = new FileNames();
   }
 
-  /** Flips so many bits of what is on the disk, in files that are drawn. */
+  /**
+   * Flips so many bits of what is on the disk, in files that are drawn: first the kind, by what a name is without its
+   * numbers, so that the many do not hide the few.
+   */
   rot(bitsCount: number): void {
     const { crash } = this.#options.streams;
-    const names = this.#names.list();
-    for (let bit = 0; bit < bitsCount && names.length > 0; bit += 1) {
-      if (this.#names.get(crash.pick(names))?.rot(crash) === true) this.#options.faulted('bit-rot');
+    const kinds = new Map<string, string[]>();
+    for (const name of this.#names.list()) {
+      const kind = name.replace(/\d+/g, '');
+      kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+    }
+    for (let bit = 0; bit < bitsCount && kinds.size > 0; bit += 1) {
+      const name = crash.pick(crash.pick([...kinds.values()]));
+      if (this.#names.get(name)?.rot(crash) !== true) continue;
+      this.#options.faulted('bit-rot');
+      this.#options.rotted(name);
     }
   }
 
@@ -155,8 +172,8 @@ export class FileDisk {
 
   #call<T>(life: Life, plan: CallPlan<T>): Promise<T> {
     return life.promise((resolve, reject) => {
-      const { time, streams, faulted } = this.#options;
-      const { latencyUsMin, latencyUsMean, callsMax, crashPpm } = this.conditions;
+      const { time, streams, faulted, kill } = this.#options;
+      const { latencyUsMin, latencyUsMean, callsMax, crashPpm, killPpm } = this.conditions;
       this.#callsCount += 1;
       const isFailing = streams.failure.chance(plan.failurePpm) || this.#callsCount > callsMax;
       this.#underWay.add(plan);
@@ -180,6 +197,7 @@ export class FileDisk {
       const atUs = time.nowUs + latencyUsMin + streams.latency.exponential(latencyUsMean);
       time.add({ ...plainTask, atUs, kind: 'files', life, arrive, run: () => settle() });
       losePowerBefore(atUs, life, { ...this.#options, partsPerMillion: crashPpm });
+      losePowerBefore(atUs, life, { ...this.#options, losePower: kill, partsPerMillion: killPpm });
     });
   }
 

@@ -72,6 +72,11 @@ export class Observation {
       },
     };
     const storage = watchedStorage(options.storage, {
+      writing: (batch) => {
+        if (running === undefined || life.isDead) return;
+        const { peer } = running;
+        this.#tell((hub) => hub.writing(peer, batch));
+      },
       stored: (batch) => {
         if (running === undefined || life.isDead) return;
         const { peer } = running;
@@ -95,6 +100,14 @@ export class Observation {
       this.#tell((hub) => hub.crashed(peer, { isWiped: true }));
     }
     this.#lastByHost.delete(host);
+  }
+
+  /** Something that was durable on this host is not as it was written any more. */
+  rotted(host: string, file: string): void {
+    const running = this.#running.filter(({ life }) => life.host.name === host).map(({ peer }) => peer);
+    const last = this.#lastByHost.get(host) ?? [];
+    const gone = last.filter(({ member }) => !running.some((peer) => peer.member === member));
+    for (const peer of [...running, ...gone]) this.#tell((hub) => hub.rotted(peer, { file }));
   }
 
   healed(core: readonly string[]): void {
@@ -180,6 +193,7 @@ export class Observation {
 }
 
 interface StorageWatch {
+  writing(batch: Parameters<Storage['write']>[0]): void;
   stored(batch: Parameters<Storage['write']>[0]): void;
   closed(): void;
 }
@@ -188,7 +202,10 @@ interface StorageWatch {
 function watchedStorage(storage: Storage, watch: StorageWatch): Storage {
   return {
     open: (owner) => storage.open(owner),
-    write: (batch) => storage.write(batch).then(() => watch.stored(batch)),
+    write: (batch) => {
+      watch.writing(batch);
+      return storage.write(batch).then(() => watch.stored(batch));
+    },
     readSnapshot: (meta, range) => storage.readSnapshot(meta, range),
     close: () => {
       watch.closed();

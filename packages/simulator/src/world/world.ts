@@ -126,6 +126,10 @@ export class World {
           ...disk,
           streams: this.#diskStreams('files', name),
           path: `/simulated/${name}`,
+          kill: (life) => {
+            if (!life.isDead) life.host.crash({ of: 'process' });
+          },
+          rotted: (file) => this.#observation.rotted(name, file),
         }),
         timers: { latenessUsMax: timerLatenessUsMax },
         random: this.random(`host:${name}`),

@@ -16,6 +16,8 @@ export class DiskMirror {
   readonly incarnation: number;
   /** Its disk was wiped: nothing changes any more, and what it held is remembered as what it once promised. */
   isWiped = false;
+  /** The batch that was handed over last, until it is durable or a start has told what became of it. */
+  underWay: WriteBatch | undefined;
   #hardState: HardState | undefined;
   #terms: number[] = [];
   #firstIndex = 1;
@@ -46,6 +48,11 @@ export class DiskMirror {
     return this.#partial?.meta.index === index && this.#partial.byteCount >= byteCount;
   }
 
+  /** Index of the first entry that the log holds, or would hold. */
+  get firstIndex(): number {
+    return this.#firstIndex;
+  }
+
   get lastIndex(): number {
     return Math.max(this.#firstIndex + this.#terms.length - 1, this.#complete?.meta.index ?? 0);
   }
@@ -65,6 +72,7 @@ export class DiskMirror {
 
   /** A start found this. */
   opened(stored: StoredState): void {
+    this.underWay = undefined;
     this.#hardState = stored.hardState;
     this.#partial = undefined;
     const { snapshot, entries } = stored;
@@ -77,6 +85,7 @@ export class DiskMirror {
 
   /** A batch has become durable. */
   stored(batch: WriteBatch): void {
+    this.underWay = undefined;
     if (batch.hardState !== undefined) this.#hardState = batch.hardState;
     if (batch.snapshotChunk !== undefined) this.#addChunk(batch.snapshotChunk);
     if (batch.install !== undefined) {

@@ -39,6 +39,10 @@ export class Disks {
     }
   }
 
+  writing(peer: ObservedPeer, batch: WriteBatch): void {
+    this.ofPeer(peer).underWay = batch;
+  }
+
   stored(peer: ObservedPeer, batch: WriteBatch): void {
     this.ofPeer(peer).stored(batch);
   }

@@ -24,6 +24,10 @@ export class Ledger {
     this.fresh.stepped(step);
   }
 
+  writing(peer: ObservedPeer, batch: WriteBatch): void {
+    this.disks.writing(peer, batch);
+  }
+
   stored(peer: ObservedPeer, batch: WriteBatch): void {
     this.disks.stored(peer, batch);
   }

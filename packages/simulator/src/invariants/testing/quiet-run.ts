@@ -89,7 +89,9 @@ function complete(watch: InvariantWatch): Required<InvariantWatch> {
   const none = {
     stepped: missing,
     sent: missing,
+    writing: missing,
     stored: missing,
+    rotted: missing,
     crashed: missing,
     swept: missing,
     ended: missing,
