@@ -5,6 +5,7 @@
  */
 import { defaultFileConditions } from '../world/file-disk.ts';
 import type { RandomStream } from '../world/random-stream.ts';
+import type { Moment } from './moments.ts';
 import type { World } from '../world/world.ts';
 
 /** What a disk of files is, apart from its speed, when nothing is wrong with it. */
@@ -29,9 +30,9 @@ export class FileTrouble {
     this.#stream = options.world.random('nemesis:files');
   }
 
-  /** Whether a crash waits for a write that is under way. */
-  crashesAtWrite(): boolean {
-    return this.#stream.chance(500_000);
+  /** What a crash waits for, so that it hits a write that is under way, or files that are being removed. */
+  momentOr(drawn: Moment | undefined): Moment | undefined {
+    return this.#stream.pick([drawn, drawn, 'write', 'compact']);
   }
 
   /** Whether a wipe is a flipped bit instead. */

@@ -1,12 +1,12 @@
 /**
  * Tells of the moments in which an ensemble is vulnerable: a member's term rises (it votes, campaigns, follows
- * somebody new), a leader appends a membership, a received snapshot replaces a log, something is written. They last milliseconds, and
- * faults that come at any time hit them too seldom.
+ * somebody new), a leader appends a membership, a received snapshot replaces a log, something is written, a log is cut
+ * at its beginning. They last milliseconds, and faults that come at any time hit them too seldom.
  */
 import type { Invariant, ObservedStep } from '../invariants/invariant.ts';
 
 /** What happens to a member. */
-export type Moment = 'term' | 'membership' | 'install' | 'write';
+export type Moment = 'term' | 'membership' | 'install' | 'write' | 'compact';
 
 export class Moments {
   #waiting: { readonly moment: Moment; readonly resolve: (member: string) => void }[] = [];
@@ -41,6 +41,7 @@ function momentsOf({ before, after, output }: ObservedStep): readonly Moment[] {
   if (output.persists.length > 0) moments.push('write');
   for (const { batch } of output.persists) {
     if (batch.install !== undefined) moments.push('install');
+    if (batch.compactThrough !== undefined) moments.push('compact');
     if (after.role === 'leader' && batch.entries?.some(({ kind }) => kind === 'membership') === true)
       moments.push('membership');
   }

@@ -125,11 +125,8 @@ function possibleLogs(durable: Log, batch: WriteBatch | undefined): readonly Log
 function isSameLog(found: Log, expected: Log, snapshotIndex: number): boolean {
   const foundLast = lastOf(found);
   const expectedLast = lastOf(expected);
-  if (foundLast !== expectedLast) {
-    // A log without entries begins after the snapshot, which may have overtaken it.
-    const isCovered = found.terms.length === 0 && expectedLast <= snapshotIndex;
-    return isCovered || (expected.terms.length === 0 && foundLast <= snapshotIndex);
-  }
+  // A log that the snapshot has overtaken may be gone. One that an installed snapshot has replaced must be.
+  if (foundLast !== expectedLast) return found.terms.length === 0 && expectedLast <= snapshotIndex;
   for (let index = Math.max(found.firstIndex, expected.firstIndex); index <= foundLast; index += 1) {
     if (found.terms[index - found.firstIndex] !== expected.terms[index - expected.firstIndex]) return false;
   }
