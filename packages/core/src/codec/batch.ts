@@ -13,10 +13,10 @@
 import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { ByteReader, ByteWriter, readU32 } from './bytes.ts';
+import type { KnownTexts } from './known-texts.ts';
 import { decodeOp, decodeSystemOp } from './op-decode.ts';
 import { encodeOp, encodeSystemOp, opcodes } from './op-encode.ts';
 import type { Op, SystemOp } from './op.ts';
-import type { TextCache } from './text-cache.ts';
 
 /** Commands of one session with consecutive request numbers, starting at `firstRequest`. */
 export interface SessionBatch {
@@ -136,7 +136,7 @@ export function decodeBatch(
   bytes: Uint8Array,
   start: number,
   end: number,
-  texts?: TextCache,
+  texts?: KnownTexts,
 ): Batch | undefined {
   if (end - start < prefixBytes || readU32(bytes, start) !== end - start) return undefined;
   if (bytes[start + 4] !== formatVersion) return undefined;
@@ -154,6 +154,34 @@ export function decodeBatch(
     if (error instanceof CoordinationError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Where the paths of a session's batch lie: from `starts[n]` to `ends[n]`, of the commands that begin with one, as
+ * long as the arrays have room. Returns how many. For hints only: it believes what it reads, within bounds.
+ */
+export function findPaths(
+  bytes: Uint8Array,
+  range: BatchRange,
+  { starts, ends }: { readonly starts: Int32Array; readonly ends: Int32Array },
+): number {
+  if (bytes[range.start + 5] !== sessionKind) return 0;
+  let count = 0;
+  let at = range.start + sessionHeaderBytes;
+  while (count < starts.length && at + commandLengthBytes + 2 < range.end) {
+    const command = at + commandLengthBytes;
+    const pathAt = command + 2;
+    // A path of 128 bytes has a longer length, and is no common one.
+    const length = bytes[command + 1] ?? 0;
+    const isPath = bytes[command] !== opcodes.multi && length < 0x80 && pathAt + length <= range.end;
+    if (isPath) {
+      starts[count] = pathAt;
+      ends[count] = pathAt + length;
+      count += 1;
+    }
+    at = command + readU32(bytes, at);
+  }
+  return count;
 }
 
 /** Whether the batch that begins here holds a command of the ensemble itself; nothing else of it is read. */

@@ -9,7 +9,7 @@
 import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { decodeText, textByteLength, writeAscii, writeText } from './text.ts';
-import type { TextCache } from './text-cache.ts';
+import type { KnownTexts } from './known-texts.ts';
 import type { ValueSource } from './value.ts';
 
 const initialBytes = 1_024;
@@ -200,10 +200,10 @@ export class ByteReader {
   #position: number;
   /** Over `source`; made when first needed. */
   #wide: DataView | undefined;
-  readonly #texts: TextCache | undefined;
+  readonly #texts: KnownTexts | undefined;
 
   /** With `texts`, texts that are known there are not decoded again. */
-  constructor(source: Uint8Array, start = 0, end: number = source.length, texts?: TextCache) {
+  constructor(source: Uint8Array, start = 0, end: number = source.length, texts?: KnownTexts) {
     invariant(start >= 0 && start <= end && end <= source.length, 'the range lies inside the bytes');
     this.source = source;
     this.end = end;
@@ -284,7 +284,6 @@ export class ByteReader {
     if (known !== undefined) return known;
     const text = decodeText(this.source, at, at + length);
     if (text === undefined) throw brokenBytes('a text is no valid UTF-8');
-    this.#texts?.keep(text, this.source, { start: at, end: at + length });
     return text;
   }
 

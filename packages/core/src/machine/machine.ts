@@ -10,7 +10,6 @@ import { decodeBatch, splitBatches } from '../codec/batch.ts';
 import type { SystemBatch } from '../codec/batch.ts';
 import { equalBytes } from '../codec/bytes.ts';
 import type { SystemOp } from '../codec/op.ts';
-import { TextCache } from '../codec/text-cache.ts';
 import { invariant } from '../invariant.ts';
 import type { EnsembleLimits } from '../limits.ts';
 import type { Entry } from '../ports/entry.ts';
@@ -39,8 +38,6 @@ const nothing: Applied = Object.freeze({ items: [], transactions: [], commandCou
 /** The replicated state of one replica and the only way to change it: `apply`. */
 export class Machine {
   readonly #state: MachineState;
-  /** Paths that were written lately. */
-  readonly #paths: TextCache = new TextCache();
 
   /** Without a state: the machine before the first entry. SnapshotReader hands in a restored one. */
   constructor(state: MachineState = new MachineState()) {
@@ -106,8 +103,10 @@ export class Machine {
     state.isWatched = hooks.isWatched;
     const items: AppliedItem[] = [];
     let commandCount = 0;
-    for (const { start, end } of splitBatches(entry.body)) {
-      const batch = decodeBatch(entry.body, start, end, this.#paths);
+    const { lookahead } = state.tree;
+    for (const range of splitBatches(entry.body)) {
+      lookahead.prepare(entry.body, range);
+      const batch = decodeBatch(entry.body, range.start, range.end, lookahead);
       if (batch === undefined) continue;
       commandCount +=
         batch.kind === 'session'

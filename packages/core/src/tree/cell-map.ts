@@ -1,87 +1,249 @@
 /**
- * All cells by path. A JavaScript Map of a million entries stops its owner for tens of milliseconds when it
- * grows, and holds at most 2^24 entries; so the paths are spread over many small Maps by their last characters.
- * Names that all end alike fall into few Maps, which is then no worse than one Map would have been.
+ * All cells by path, and by number. A cell's number is its place in the list of all cells, from its coming to its
+ * leaving; the index leads from the hash of a path to numbers.
+ *
+ * A tree of a million znodes lies far from the processor, and what a lookup waits for is memory. So the index is
+ * not a JavaScript Map, which touches the key of each entry that it passes: it compares whole hashes, side by side
+ * with the numbers, and meets one cell at most, nearly always. Its steps can also be taken for many paths at a time
+ * (lookahead.ts), and by the bytes of a path as well as by its string.
+ *
+ * Open addressing with linear probing. The index is cut into shards by the hash, because to make one for a million
+ * entries twice as long would stop its owner for tens of milliseconds. Whoever chooses paths so that their hashes
+ * collide gains nothing: what finds no place near to its own goes to a Map, whose hashes nobody can foresee.
+ *
+ * Invariants: an entry lies at most `probesMax` places after its own, with no free place between; each cell is in
+ * the index or in `#crowded`, never in both.
  */
+import { bytesLookupHash, isTextOf, textLookupHash } from '../codec/text-hash.ts';
 import { invariant } from '../invariant.ts';
 import type { Cell } from './cell.ts';
 
-/** A power of two: a million znodes make Maps of 4,096, whose growth takes well below a millisecond. */
+/** A power of two: a million znodes make shards of 8,192 places, which are copied well within a millisecond. */
 const shardCount = 256;
+const shardBits = 8;
+/** Of a shard at first; a power of two. Less than half of the places are ever taken. */
+const placesMin = 8;
+const probesMax = 32;
+/** Cells of one block of the list: growing the list copies nothing but the list of blocks. */
+const blockBits = 10;
+const blockMask = (1 << blockBits) - 1;
+
+/** Two words a place: the hash, and the number plus 1; 0 is a free place. */
+interface Shard {
+  words: Int32Array;
+  count: number;
+}
 
 export class CellMap {
-  readonly #shards: Map<string, Cell>[] = [];
+  readonly #shards: readonly Shard[] = Array.from({ length: shardCount }, () => ({
+    words: new Int32Array(2 * placesMin),
+    count: 0,
+  }));
+  /** Numbers by path, of cells that found no place near to their own. */
+  readonly #crowded = new Map<string, number>();
+  readonly #blocks: (Cell | undefined)[][] = [];
+  readonly #freeNumbers: number[] = [];
+  /** Above all numbers that were ever given. */
+  #end = 0;
   #size = 0;
-
-  constructor() {
-    for (let index = 0; index < shardCount; index += 1) this.#shards.push(new Map<string, Cell>());
-  }
 
   get size(): number {
     return this.#size;
   }
 
   get(path: string): Cell | undefined {
-    return this.#shards[shardOf(path)]?.get(path);
+    const hash = textLookupHash(path);
+    const words = this.#wordsOf(hash);
+    for (let at = homeOf(hash, words), probes = 0; probes < probesMax; probes += 1) {
+      const number = (words[at + 1] ?? 0) - 1;
+      if (number < 0) break;
+      if (words[at] === hash) {
+        const cell = this.at(number);
+        if (cell?.path === path) return cell;
+      }
+      at = nextOf(at, words);
+    }
+    if (this.#crowded.size === 0) return undefined;
+    const number = this.#crowded.get(path);
+    return number === undefined ? undefined : this.at(number);
+  }
+
+  /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
+  getByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
+    const hash = bytesLookupHash(bytes, start, end);
+    const words = this.#wordsOf(hash);
+    for (let at = homeOf(hash, words), probes = 0; probes < probesMax; probes += 1) {
+      const number = (words[at + 1] ?? 0) - 1;
+      if (number < 0) return undefined;
+      if (words[at] === hash) {
+        const cell = this.at(number);
+        if (cell !== undefined && isTextOf(cell.path, bytes, start, end)) return cell;
+      }
+      at = nextOf(at, words);
+    }
+    return undefined;
+  }
+
+  /** The number of the first cell whose path has this hash, or -1. It touches no cell. */
+  candidate(hash: number): number {
+    const words = this.#wordsOf(hash);
+    for (let at = homeOf(hash, words), probes = 0; probes < probesMax; probes += 1) {
+      const number = (words[at + 1] ?? 0) - 1;
+      if (number < 0 || words[at] === hash) return number;
+      at = nextOf(at, words);
+    }
+    return -1;
+  }
+
+  /** The cell with a number, if there is one now. */
+  at(number: number): Cell | undefined {
+    return this.#blocks[number >> blockBits]?.[number & blockMask];
   }
 
   /** Adds a cell at a path that is free. */
-  add(path: string, cell: Cell): void {
-    const shard = this.#shard(shardOf(path));
-    const before = shard.size;
-    shard.set(path, cell);
-    invariant(shard.size > before, 'a cell is added at a free path', { path });
+  add(cell: Cell): void {
+    invariant(this.get(cell.path) === undefined, 'a cell is added at a free path', { path: cell.path });
+    const number = this.#freeNumbers.pop() ?? this.#newNumber();
+    this.#block(number)[number & blockMask] = cell;
+    const hash = textLookupHash(cell.path);
+    const shard = this.#shard(hash);
+    if (4 * (shard.count + 1) > shard.words.length) this.#grow(shard);
+    if (place(shard.words, hash, number)) shard.count += 1;
+    else this.#crowded.set(cell.path, number);
     this.#size += 1;
   }
 
   /** Removes the cell at a path that is taken. */
   delete(path: string): void {
-    const deleted = this.#shard(shardOf(path)).delete(path);
-    invariant(deleted, 'a cell that is deleted is there', { path });
+    const crowded = this.#crowded.size === 0 ? undefined : this.#crowded.get(path);
+    if (crowded !== undefined) this.#crowded.delete(path);
+    const number = crowded ?? this.#takeOut(path);
+    this.#block(number)[number & blockMask] = undefined;
+    this.#freeNumbers.push(number);
     this.#size -= 1;
   }
 
   /** Live: it leaves out what is deleted before it comes by, and may or may not meet what is added meanwhile. */
   cursor(): CellCursor {
-    return new CellCursor(this.#shards);
+    return new CellCursor(this);
   }
 
-  #shard(index: number): Map<string, Cell> {
-    const shard = this.#shards[index];
+  /** Above the numbers of all cells. */
+  get end(): number {
+    return this.#end;
+  }
+
+  #takeOut(path: string): number {
+    const hash = textLookupHash(path);
+    const shard = this.#shard(hash);
+    const { words } = shard;
+    let at = homeOf(hash, words);
+    let number = (words[at + 1] ?? 0) - 1;
+    while (number >= 0 && (words[at] !== hash || this.at(number)?.path !== path)) {
+      at = nextOf(at, words);
+      number = (words[at + 1] ?? 0) - 1;
+    }
+    invariant(number >= 0, 'a cell that is deleted is there', { path });
+    closeGap(words, at);
+    shard.count -= 1;
+    return number;
+  }
+
+  #newNumber(): number {
+    const number = this.#end;
+    this.#end += 1;
+    // Full length from the beginning, as arrays with holes are slow.
+    if ((number & blockMask) === 0) {
+      this.#blocks.push(Array.from({ length: blockMask + 1 }, () => undefined));
+    }
+    return number;
+  }
+
+  #grow(shard: Shard): void {
+    const from = shard.words;
+    shard.words = new Int32Array(2 * from.length);
+    for (let at = 0; at < from.length; at += 2) {
+      const number = (from[at + 1] ?? 0) - 1;
+      if (number < 0 || place(shard.words, from[at] ?? 0, number)) continue;
+      const cell = this.at(number);
+      invariant(cell !== undefined, 'an entry of the index has its cell');
+      this.#crowded.set(cell.path, number);
+      shard.count -= 1;
+    }
+  }
+
+  #wordsOf(hash: number): Int32Array {
+    return this.#shard(hash).words;
+  }
+
+  #shard(hash: number): Shard {
+    const shard = this.#shards[hash & (shardCount - 1)];
     invariant(shard !== undefined, 'a shard index is within bounds');
     return shard;
   }
+
+  #block(number: number): (Cell | undefined)[] {
+    const block = this.#blocks[number >> blockBits];
+    invariant(block !== undefined, 'a number that was given lies in a block');
+    return block;
+  }
 }
 
-/** Goes once through all cells, in no useful order. */
+/** Goes once through all cells, in the order of their numbers, which is no useful one. */
 export class CellCursor {
-  readonly #shards: readonly Map<string, Cell>[];
-  #shardIndex = 0;
-  #cells: Iterator<Cell, unknown, undefined> | undefined = undefined;
+  readonly #cells: CellMap;
+  #number = 0;
 
-  constructor(shards: readonly Map<string, Cell>[]) {
-    this.#shards = shards;
+  constructor(cells: CellMap) {
+    this.#cells = cells;
   }
 
   /** The next cell, or undefined at the end. */
   next(): Cell | undefined {
-    for (;;) {
-      this.#cells ??= this.#shards[this.#shardIndex]?.values();
-      if (this.#cells === undefined) return undefined;
-      const step = this.#cells.next();
-      if (step.done !== true) return step.value;
-      this.#cells = undefined;
-      this.#shardIndex += 1;
+    while (this.#number < this.#cells.end) {
+      const cell = this.#cells.at(this.#number);
+      this.#number += 1;
+      if (cell !== undefined) return cell;
     }
+    return undefined;
   }
 }
 
-/** Numbered names differ in their last digits, others in their last letters: three of them are enough. */
-function shardOf(path: string): number {
-  const length = path.length;
-  // Before the start there is NaN, which the bit operation turns into 0.
-  const last = path.charCodeAt(length - 1);
-  const second = path.charCodeAt(length - 2);
-  const third = path.charCodeAt(length - 3);
-  return (last + Math.imul(second, 10) + Math.imul(third, 100)) & (shardCount - 1);
+/** Where the words of a hash's own place begin. */
+function homeOf(hash: number, words: Int32Array): number {
+  return ((hash >>> shardBits) << 1) & (words.length - 2);
+}
+
+function nextOf(at: number, words: Int32Array): number {
+  return (at + 2) & (words.length - 2);
+}
+
+/** Whether there was a free place near to its own. */
+function place(words: Int32Array, hash: number, number: number): boolean {
+  let at = homeOf(hash, words);
+  for (let probes = 0; probes < probesMax; probes += 1) {
+    if (words[at + 1] === 0) {
+      words[at] = hash;
+      words[at + 1] = number + 1;
+      return true;
+    }
+    at = nextOf(at, words);
+  }
+  return false;
+}
+
+/** Takes the entry at `gap` out: later ones that would no longer be found move up. */
+function closeGap(words: Int32Array, gap: number): void {
+  const mask = words.length - 2;
+  let hole = gap;
+  for (let at = nextOf(gap, words); words[at + 1] !== 0; at = nextOf(at, words)) {
+    const hash = words[at] ?? 0;
+    // How far it lies from its own place, and from the hole.
+    if (((at - homeOf(hash, words)) & mask) < ((at - hole) & mask)) continue;
+    words[hole] = hash;
+    words[hole + 1] = words[at + 1] ?? 0;
+    hole = at;
+  }
+  words[hole] = 0;
+  words[hole + 1] = 0;
 }

@@ -11,6 +11,7 @@ import { invariant } from '../invariant.ts';
 import { CellMap, type CellCursor } from './cell-map.ts';
 import { Cell } from './cell.ts';
 import { nameOf, parentOf } from '../codec/path.ts';
+import { Lookahead } from './lookahead.ts';
 import { SortedNames } from './sorted-names.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
@@ -34,6 +35,8 @@ export class CellStore {
   /** While a snapshot runs: records of its beginning that writes have replaced before it came by. */
   saved: ZnodeRecord[] | undefined = undefined;
   readonly #cells = new CellMap();
+  /** What the writes of the batch that is being applied will ask for. */
+  readonly lookahead: Lookahead = new Lookahead(this.#cells);
   readonly #ephemerals = new Map<number, Set<string>>();
   #digestLow = 0;
   #digestHigh = 0;
@@ -62,8 +65,8 @@ export class CellStore {
   }
 
   find(path: string): Cell | undefined {
-    if (this.#last?.record.path === path) return this.#last;
-    const cell = this.#cells.get(path);
+    if (this.#last?.path === path) return this.#last;
+    const cell = this.lookahead.take(path) ?? this.#cells.get(path);
     // A miss keeps the old one: the next question may be for the parent again.
     if (cell !== undefined) this.#last = cell;
     return cell;
@@ -79,7 +82,7 @@ export class CellStore {
     const last = this.#last;
     if (last !== undefined) {
       const cut = path.lastIndexOf('/');
-      const lastPath = last.record.path;
+      const lastPath = last.path;
       if (cut > 0 ? lastPath.length === cut && path.startsWith(lastPath) : last === this.root) return last;
     }
     return this.find(parentOf(path));
@@ -111,7 +114,7 @@ export class CellStore {
     const { parent } = cell;
     invariant(parent !== undefined, 'the root is never dropped');
     parent.names ??= new SortedNames();
-    parent.names.insert(nameOf(cell.record.path));
+    parent.names.insert(nameOf(cell.path));
     for (let above: Cell | undefined = parent; above !== undefined; above = above.parent) {
       above.descendantsCount += 1;
     }
@@ -152,7 +155,7 @@ export class CellStore {
   }
 
   #enter(cell: Cell): void {
-    this.#cells.add(cell.record.path, cell);
+    this.#cells.add(cell);
     this.own(cell.record);
     this.#unsettle(cell);
   }
@@ -160,6 +163,7 @@ export class CellStore {
   #leave(cell: Cell): void {
     const { path, owner } = cell.record;
     if (this.#last === cell) this.#last = undefined;
+    this.lookahead.forget();
     this.#cells.delete(path);
     if (cell.isUnsettled) cell.isUnsettled = false;
     else {

@@ -18,6 +18,8 @@ const highMultiplier = 0x85ebca77 | 0;
 const twoTo32 = 0x1_0000_0000;
 
 export class Cell {
+  /** That of all its records; here too, because lookups compare it. */
+  readonly path: string;
   record: ZnodeRecord;
   /** Undefined for the root only (and, while a tree is loaded, for a znode whose parent has not come yet). */
   parent: Cell | undefined = undefined;
@@ -33,6 +35,7 @@ export class Cell {
   isUnsettled = false;
 
   constructor(record: ZnodeRecord, epoch: number) {
+    this.path = record.path;
     this.record = record;
     this.epoch = epoch;
   }

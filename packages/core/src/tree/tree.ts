@@ -13,6 +13,7 @@ import { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
 import type { ChangeListener } from './change.ts';
 import { joinPath, rootPath } from '../codec/path.ts';
+import type { Lookahead } from './lookahead.ts';
 import { TreeSnapshot } from './snapshot.ts';
 import { inventedRecord, TreeLoad } from './tree-load.ts';
 import { validateStore } from './validate.ts';
@@ -56,6 +57,11 @@ export class Tree {
 
   get digest(): Digest {
     return { low: this.#store.digestLow, high: this.#store.digestHigh };
+  }
+
+  /** To be told of a batch before it is decoded and applied; knows the paths of znodes by their bytes. */
+  get lookahead(): Lookahead {
+    return this.#store.lookahead;
   }
 
   /** The znode at a path; undefined also for what is no path at all. */
