@@ -11,6 +11,7 @@
  */
 import { invariant } from '../invariant.ts';
 import { changeOf } from '../tree/change.ts';
+import { fetchChanged } from '../tree/fetch.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { Change, Transaction } from './contract.ts';
 import { hashChange, highLane, lowLane, type Lanes } from './hashes.ts';
@@ -57,6 +58,8 @@ export class History {
   /** Changes from here on are in neither lane yet. Never before `#first` when it is used. */
   #hashedEnd = 0;
   #byteCount = 0;
+  /** Means nothing: see fetch.ts. */
+  touched = 0;
   #evictedThrough = 0;
   #low = 0;
   #high = 0;
@@ -114,7 +117,10 @@ export class History {
   /** Sum of the hashes of all changes; costs what is new since the last call. */
   lanes(): Lanes {
     const ring = this.#ring;
-    for (let position = Math.max(this.#first, this.#hashedEnd); position < this.#end; position += 1) {
+    const start = Math.max(this.#first, this.#hashedEnd);
+    const range = { start, end: this.#end, mask: ring.mask };
+    this.touched ^= fetchChanged(ring.befores, range) ^ fetchChanged(ring.afters, range);
+    for (let position = start; position < this.#end; position += 1) {
       const place = position & ring.mask;
       const zxid = ring.zxidAt(position);
       const change = this.#changeAt(position);

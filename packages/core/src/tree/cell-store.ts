@@ -11,6 +11,7 @@ import { invariant } from '../invariant.ts';
 import { CellMap, type CellCursor } from './cell-map.ts';
 import { Cell } from './cell.ts';
 import { nameOf, parentOf } from '../codec/path.ts';
+import { fetchRecords, fetchValues } from './fetch.ts';
 import { Lookahead } from './lookahead.ts';
 import { SortedNames } from './sorted-names.ts';
 import type { ZnodeRecord } from './znode-record.ts';
@@ -42,6 +43,8 @@ export class CellStore {
   #digestHigh = 0;
   /** Cells whose hash is not in the digest; those that left, or came twice, are no longer marked so. */
   readonly #unsettled: Cell[] = [];
+  /** Means nothing: see fetch.ts. */
+  touched = 0;
   /** The cell looked up last: a write looks a path up, then changes it, and should hash its path once. */
   #last: Cell | undefined = undefined;
 
@@ -191,6 +194,10 @@ export class CellStore {
 
   /** Hashes the cells of the list, but for the first `keptCount` of them. */
   #settle(keptCount: number): void {
+    // The newest few were just written: they are near.
+    if (this.#unsettled.length - keptCount > settledAtOnce) {
+      this.touched ^= fetchRecords(this.#unsettled, this.#unsettled.length) ^ fetchValues(this.#unsettled);
+    }
     while (this.#unsettled.length > keptCount) {
       const cell = this.#unsettled.pop();
       if (cell === undefined || !cell.isUnsettled) continue;

@@ -13,6 +13,7 @@ import type { KnownTexts } from '../codec/known-texts.ts';
 import { bytesLookupHash, isTextOf } from '../codec/text-hash.ts';
 import type { Cell } from './cell.ts';
 import type { CellMap } from './cell-map.ts';
+import { fetchRecords } from './fetch.ts';
 
 /** Writes of one batch that are looked ahead to: what they touch fits the caches near the processor. */
 const countMax = 512;
@@ -45,9 +46,8 @@ export class Lookahead implements KnownTexts {
     this.#taking = 0;
     this.#hashPaths(bytes);
     this.#findNumbers();
-    this.#fetchCells();
-    this.#touchRecords();
-    this.#touchOrigins();
+    this.#findCells();
+    this.touched ^= fetchRecords(this.#cells, this.#count);
     this.#comparePaths(bytes);
   }
 
@@ -91,33 +91,11 @@ export class Lookahead implements KnownTexts {
     }
   }
 
-  #fetchCells(): void {
-    let touched = 0;
+  #findCells(): void {
     for (let at = 0; at < this.#count; at += 1) {
       const number = this.#numbers[at] ?? 0;
-      const cell = number < 0 ? undefined : this.#map.at(number);
-      this.#cells[at] = cell;
-      if (cell !== undefined) touched ^= cell.epoch;
+      this.#cells[at] = number < 0 ? undefined : this.#map.at(number);
     }
-    this.touched ^= touched;
-  }
-
-  #touchRecords(): void {
-    let touched = 0;
-    for (let at = 0; at < this.#count; at += 1) {
-      const cell = this.#cells[at];
-      if (cell !== undefined) touched ^= cell.record.mzxid ^ cell.record.version ^ cell.path.length;
-    }
-    this.touched ^= touched;
-  }
-
-  #touchOrigins(): void {
-    let touched = 0;
-    for (let at = 0; at < this.#count; at += 1) {
-      const cell = this.#cells[at];
-      if (cell !== undefined) touched ^= cell.record.czxid ^ cell.record.owner;
-    }
-    this.touched ^= touched;
   }
 
   /** Leaves only what is right; two paths with one hash are rare, and are found when they are asked for. */

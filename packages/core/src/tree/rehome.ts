@@ -10,7 +10,7 @@
  */
 import type { ValueSource } from '../codec/value.ts';
 import type { Cell } from './cell.ts';
-import { withSource, type ZnodeRecord } from './znode-record.ts';
+import { moveValue, type ZnodeRecord } from './znode-record.ts';
 
 /** A buffer may be this many times as large as what it is kept for. */
 const wasteFactor = 4;
@@ -38,7 +38,7 @@ export function rehome(cells: readonly Cell[]): void {
     if (home.byteLength <= wasteFactor * (useful.get(home) ?? 0)) continue;
     const length = cell.record.end - cell.record.start;
     if (length > sharedBytesMax) {
-      cell.record = withSource(cell.record, ownCopy(cell.record));
+      moveValue(cell.record, ownCopy(cell.record));
     } else {
       moving.push(cell);
       sharedBytes += length;
@@ -53,7 +53,7 @@ function share(cells: readonly Cell[], target: Uint8Array): void {
     const { record } = cell;
     const end = start + record.end - record.start;
     target.set(record.source.subarray(record.start, record.end), start);
-    cell.record = withSource(record, { source: target, start, end });
+    moveValue(record, { source: target, start, end });
     start = end;
   }
 }

@@ -166,8 +166,9 @@ describe('values that keep large buffers alive', () => {
   test('are moved once, not with each snapshot', () => {
     const tree = treeWith(valuesInBatch(Array.from({ length: 50 }, (_, index) => index)));
     rest(tree.beginSnapshot(), 20);
-    const moved = byPath(tree.walk('/'));
+    const moved = byPath(tree.walk('/')).map(({ source }) => source);
+    expect(new Set(moved).size).toBeLessThan(10);
     rest(tree.beginSnapshot(), 20);
-    expect(byPath(tree.walk('/')).every((one, index) => one === moved[index])).toBe(true);
+    expect(byPath(tree.walk('/')).every(({ source }, index) => source === moved[index])).toBe(true);
   });
 });

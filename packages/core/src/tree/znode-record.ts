@@ -186,10 +186,15 @@ export function withChild(before: ZnodeRecord, delta: 1 | -1, { zxid, moment }: 
   return new ZnodeRecord({ origin, offspring, moment: changed, value: before, mzxid, version });
 }
 
-/** The same znode with the same value, kept in other bytes. */
-export function withSource(before: ZnodeRecord, value: ValueSource): ZnodeRecord {
-  const { origin, offspring, moment, mzxid, version } = before;
-  return new ZnodeRecord({ origin, offspring, moment, value, mzxid, version });
+/**
+ * Lets a record keep the same value in other bytes. The only thing that ever changes in a record, because nobody can
+ * tell: a record of its own for each move would be garbage of a million records in each snapshot.
+ */
+export function moveValue(record: ZnodeRecord, { source, start, end }: ValueSource): void {
+  const place: { -readonly [Part in keyof ValueSource]: ValueSource[Part] } = record;
+  place.source = source;
+  place.start = start;
+  place.end = end;
 }
 
 /** A record's facts one by one, as a snapshot has them. */

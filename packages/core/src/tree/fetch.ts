@@ -1,0 +1,55 @@
+/**
+ * Fetches into the processor's caches what many cells refer to, before it is used cell by cell. In a tree of a
+ * million znodes each of these objects is far away, and known only when the one before has come; loops that do
+ * nothing else have many of them on their way at a time. Of a thousand znodes they cost some nanoseconds each.
+ *
+ * The results mean nothing: they are to be kept where somebody could look, or the compiler might leave the reading
+ * out.
+ */
+import type { Cell } from './cell.ts';
+import type { ZnodeRecord } from './znode-record.ts';
+
+/** The records of the cells that are among the first `count`, with their paths and what the records share. */
+export function fetchRecords(cells: readonly (Cell | undefined)[], count: number): number {
+  let touched = 0;
+  for (let at = 0; at < count; at += 1) {
+    const cell = cells[at];
+    if (cell !== undefined) touched ^= cell.epoch;
+  }
+  for (let at = 0; at < count; at += 1) {
+    const cell = cells[at];
+    if (cell !== undefined) touched ^= cell.record.start ^ cell.record.version ^ cell.path.length;
+  }
+  for (let at = 0; at < count; at += 1) {
+    const cell = cells[at];
+    if (cell !== undefined) touched ^= cell.record.czxid ^ cell.record.owner;
+  }
+  return touched;
+}
+
+/** What fetched records have besides: the time of their creation and the bytes of their value. */
+export function fetchValues(cells: readonly Cell[]): number {
+  let touched = 0;
+  for (const { record } of cells) touched ^= record.ctime ^ record.source.length;
+  for (const { record } of cells) {
+    touched ^= (record.source[record.start] ?? 0) ^ (record.source[record.end - 1] ?? 0);
+  }
+  return touched;
+}
+
+/** Records as hashes of changes need them: at positions from `start` to `end` of a ring, each there or not. */
+export function fetchChanged(
+  ring: readonly (ZnodeRecord | undefined)[],
+  { start, end, mask }: { readonly start: number; readonly end: number; readonly mask: number },
+): number {
+  let touched = 0;
+  for (let at = start; at < end; at += 1) {
+    const record = ring[at & mask];
+    if (record !== undefined) touched ^= record.start ^ record.version;
+  }
+  for (let at = start; at < end; at += 1) {
+    const record = ring[at & mask];
+    if (record !== undefined) touched ^= record.czxid ^ record.owner;
+  }
+  return touched;
+}
