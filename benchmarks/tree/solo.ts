@@ -13,16 +13,33 @@ import {
   type ReplicaOutput,
 } from '@quorate/core/inspect';
 import { defaultEnsembleLimits, defaultPeerLimits } from '@quorate/core/inspect';
+import { ThreadClock } from './thread-clock.ts';
 
-export interface Slice {
+interface Collection {
   readonly startMs: number;
   readonly ms: number;
+}
+
+interface Slice extends Collection {
+  /** Of it, what the thread was executed; NaN where nobody counts that. */
+  readonly executedMs: number;
+}
+
+/** In milliseconds. */
+export interface Judgement {
+  readonly median: number;
+  readonly most: number;
+  readonly longest: number;
+  /** The longest of the times that slices were really executed. */
+  readonly executed: number;
+  readonly collection: number;
 }
 
 export class Solo {
   readonly replica: Replica;
   readonly #builder = new BatchBuilder();
-  readonly #collections: Slice[] = [];
+  readonly #collections: Collection[] = [];
+  readonly #clock = new ThreadClock();
   readonly #observer: PerformanceObserver;
   #inputs: ReplicaInput[] = [];
   /** Completed writes of snapshot chunks: told one at a time, by `turn`, as a disk would. */
@@ -103,16 +120,25 @@ export class Solo {
     this.#collections.length = 0;
   }
 
-  /** The slices so far without the collections that fell into them, and the longest of those; in milliseconds. */
-  async judge(): Promise<{ median: number; most: number; longest: number; collection: number }> {
+  /** The slices so far without the collections that fell into them, and the longest of those. */
+  async judge(): Promise<Judgement> {
     // The observer hears of collections only when the event loop turns.
     await new Promise((resolve) => {
       setTimeout(resolve, 20);
     });
-    const own = this.slices.map((slice) => slice.ms - this.#collectedIn(slice)).sort((a, b) => a - b);
-    const at = (share: number): number => own[Math.min(own.length - 1, Math.floor(own.length * share))] ?? 0;
-    const collection = Math.max(0, ...this.#collections.map(({ ms }) => ms));
-    return { median: at(0.5), most: at(0.999), longest: at(1), collection };
+    const own = this.slices.map((slice) => slice.ms - this.#collectedIn(slice));
+    // How much of a collection was executed is unknown, so this is a bound from above for slices that had one.
+    const executed = this.slices.map((slice, at) => Math.min(slice.executedMs, own[at] ?? 0));
+    const sorted = own.sort((a, b) => a - b);
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+    return {
+      median: at(0.5),
+      most: at(0.999),
+      longest: at(1),
+      executed: Math.max(...executed),
+      collection: Math.max(0, ...this.#collections.map(({ ms }) => ms)),
+    };
   }
 
   #collectedIn({ startMs, ms }: Slice): number {
@@ -138,9 +164,11 @@ export class Solo {
   }
 
   #step(input: ReplicaInput): void {
+    const executedBefore = this.#clock.read();
     const startMs = performance.now();
     const output = this.replica.step(input);
-    this.slices.push({ startMs, ms: performance.now() - startMs });
+    const ms = performance.now() - startMs;
+    this.slices.push({ startMs, ms, executedMs: this.#clock.read() - executedBefore });
     this.#perform(output);
   }
 
