@@ -106,6 +106,16 @@ export class Raft {
     return this.#state.receiving !== undefined;
   }
 
+  /** Ticks of silence until this peer campaigns; of no meaning at a leader. */
+  get ticksUntilCampaign(): number {
+    return this.#state.electionAt - this.#state.now;
+  }
+
+  /** Everything in the log up to here is durable here. */
+  get persistedIndex(): number {
+    return this.#state.outbox.persistedIndex;
+  }
+
   /** Known here: every voter holds everything up to this index durably. At most the commit index. */
   get durableIndex(): number {
     return this.#state.durableIndex;

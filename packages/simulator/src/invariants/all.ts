@@ -38,6 +38,15 @@ import { monotonicVote } from './raft/monotonic-vote.ts';
 import { nextGtMatch } from './raft/next-gt-match.ts';
 import { noEntryFromTheFuture } from './raft/no-entry-from-the-future.ts';
 import { singleFounding } from './raft/single-founding.ts';
+import { onlyLeadersPutElectionsOff } from './raft/only-leaders-put-elections-off.ts';
+import { preVoteFirst } from './raft/pre-vote-first.ts';
+import { votesForCompleteLogs } from './raft/votes-for-complete-logs.ts';
+import { votersKeepTheirLeader } from './raft/voters-keep-their-leader.ts';
+import { silentLeaderIsReplaced } from './raft/silent-leader-is-replaced.ts';
+import { electionTimeoutsDiffer } from './raft/election-timeouts-differ.ts';
+import { transferTargetIsComplete } from './raft/transfer-target-is-complete.ts';
+import { ownDiskHoldsOwnCount } from './raft/own-disk-holds-own-count.ts';
+import { commitOnlyCompared } from './raft/commit-only-compared.ts';
 import { stateMachineSafety } from './raft/state-machine-safety.ts';
 import { stateOrdering } from './raft/state-ordering.ts';
 import { voteOncePerTerm } from './raft/vote-once-per-term.ts';
@@ -73,6 +82,13 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   // Raft: thesis figure 3.2, and what is built on it.
   electionSafety,
   electedByQuorum,
+  votesForCompleteLogs,
+  preVoteFirst,
+  votersKeepTheirLeader,
+  silentLeaderIsReplaced,
+  onlyLeadersPutElectionsOff,
+  electionTimeoutsDiffer,
+  transferTargetIsComplete,
   leaderHasQuorum,
   leaderOpensTerm,
   leaderAppendOnly,
@@ -80,6 +96,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   leaderCompleteness,
   stateMachineSafety,
   committedOnQuorum,
+  commitOnlyCompared,
   committedImmutable,
   monotonicTerm,
   monotonicVote,
@@ -89,6 +106,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   nextGtMatch,
   stateOrdering,
   durableBeforeAck,
+  ownDiskHoldsOwnCount,
   committedIsDurable,
   voteOncePerTerm,
   configFollowsLog,

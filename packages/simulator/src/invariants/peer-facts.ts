@@ -14,6 +14,9 @@ export interface PeerFacts {
   readonly durableIndex: number;
   readonly commitIndex: number;
   readonly lastIndex: number;
+  readonly ticksUntilCampaign: number;
+  /** Everything in the log up to here is durable here, as the peer counts it. */
+  readonly persistedIndex: number;
   readonly zxid: number;
 }
 
@@ -29,6 +32,8 @@ export function factsOf({ raft, machine }: Replica): PeerFacts {
     durableIndex: raft.durableIndex,
     commitIndex: raft.commitIndex,
     lastIndex: raft.lastIndex,
+    ticksUntilCampaign: raft.ticksUntilCampaign,
+    persistedIndex: raft.persistedIndex,
     zxid: machine.zxid,
   };
 }

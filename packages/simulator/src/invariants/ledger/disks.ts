@@ -11,6 +11,11 @@ export class Disks {
     return this.#disks.get(member)?.get(incarnation);
   }
 
+  /** Of all incarnations of a member that were started. */
+  allOf(member: string): readonly DiskMirror[] {
+    return [...(this.#disks.get(member)?.values() ?? [])];
+  }
+
   /** Of one life; made when it is asked for first. */
   ofPeer({ member, incarnation }: Pick<ObservedPeer, 'member' | 'incarnation'>): DiskMirror {
     let disks = this.#disks.get(member);

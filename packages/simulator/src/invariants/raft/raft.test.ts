@@ -1,7 +1,9 @@
 import type { Entry } from '@quorate/core/ports';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Ledger } from '../ledger/ledger.ts';
 import { disguised, headerOf, type QuietRun, quietRun, stepOf } from '../testing/quiet-run.ts';
 import { atMostOnePendingConfig } from './at-most-one-pending-config.ts';
+import { commitOnlyCompared } from './commit-only-compared.ts';
 import { committedImmutable } from './committed-immutable.ts';
 import { committedIsDurable } from './committed-is-durable.ts';
 import { committedOnQuorum } from './committed-on-quorum.ts';
@@ -22,6 +24,7 @@ import { monotonicTerm } from './monotonic-term.ts';
 import { monotonicVote } from './monotonic-vote.ts';
 import { nextGtMatch } from './next-gt-match.ts';
 import { noEntryFromTheFuture } from './no-entry-from-the-future.ts';
+import { ownDiskHoldsOwnCount } from './own-disk-holds-own-count.ts';
 import { singleFounding } from './single-founding.ts';
 import { stateMachineSafety } from './state-machine-safety.ts';
 import { stateOrdering } from './state-ordering.ts';
@@ -30,6 +33,7 @@ import { wipedNeverVotes } from './wiped-never-votes.ts';
 
 const invariants = [
   atMostOnePendingConfig,
+  commitOnlyCompared,
   committedImmutable,
   committedIsDurable,
   committedOnQuorum,
@@ -50,6 +54,7 @@ const invariants = [
   monotonicVote,
   nextGtMatch,
   noEntryFromTheFuture,
+  ownDiskHoldsOwnCount,
   singleFounding,
   stateMachineSafety,
   stateOrdering,
@@ -425,5 +430,58 @@ describe('CommittedIsDurable', () => {
       if (peer === leader) watch.stepped(stepOf(peer, {}), view);
     }
     expect(() => watch.stepped(stepOf(follower, {}), view)).toThrow('took back what is committed');
+  });
+});
+
+describe('CommitOnlyCompared', () => {
+  const append = (previousIndex: number, entries: readonly Entry[]) => {
+    const header = headerOf(run.leader, run.follower.member);
+    const rest = { previousIndex, previousTerm: 1, commitIndex: 99, durableIndex: 0, round: 0 };
+    const message = { ...header, kind: 'append', entries, ...rest } as const;
+    return { input: { kind: 'message', message, wallMs: 0 } } as const;
+  };
+  const accepted = () => {
+    const header = headerOf(run.follower, run.leader.member);
+    const rest = { matchIndex: 0, hintIndex: 0, hintTerm: 0, previousIndex: 0, round: 0, admitted: true };
+    return { sendNow: [{ ...header, kind: 'append-reply', accepted: true, ...rest }] } as const;
+  };
+
+  test('is broken by a commit behind what an append has compared, in this term', () => {
+    const { follower, ledger, view } = run;
+    const watch = commitOnlyCompared.watch(ledger);
+    const step = (previousIndex: number, entries: readonly Entry[], commitIndex: number): void => {
+      const facts = { output: accepted(), before: { commitIndex: 1 }, after: { commitIndex } };
+      watch.stepped?.(stepOf(follower, { ...append(previousIndex, entries), ...facts }), view);
+    };
+    step(10, [lastEntry()], 11);
+    step(5, [], 11);
+    expect(() => step(5, [], 12)).toThrow('has not compared');
+  });
+
+  test('is broken by a commit on an append that is refused', () => {
+    const facts = { ...append(10, []), before: { commitIndex: 1 }, after: { commitIndex: 10 } };
+    const watch = commitOnlyCompared.watch(run.ledger);
+    expect(() => watch.stepped?.(stepOf(run.follower, facts), run.view)).toThrow('has not compared');
+  });
+});
+
+describe('OwnDiskHoldsOwnCount', () => {
+  test('is broken by an entry that is counted and is not on the disk', () => {
+    const { follower, view } = run;
+    const { raft } = follower.replica;
+    const { firstIndex, lastIndex: persistedIndex } = raft;
+    const entries = Array.from({ length: persistedIndex - firstIndex + 1 }, (_, at) =>
+      raft.entryAt(firstIndex + at),
+    );
+    const ledger = new Ledger();
+    ledger.opened({ ...follower, stored: { ...follower.stored, entries } });
+    const watch = ownDiskHoldsOwnCount.watch(ledger);
+    const input = { kind: 'persisted', ticket: 1, wallMs: 0 } as const;
+    const counted = { input, after: { persistedIndex } };
+    watch.stepped?.(stepOf(follower, counted), view);
+    const ahead = { input, after: { persistedIndex: persistedIndex + 1 } };
+    expect(() => watch.stepped?.(stepOf(follower, ahead), view)).toThrow('more is counted');
+    const elsewhere = { ...follower, incarnation: 99 };
+    expect(() => watch.stepped?.(stepOf(elsewhere, counted), view)).toThrow('not on the disk');
   });
 });
