@@ -21,7 +21,7 @@ export const profiles: Readonly<Record<string, Reduction>> = {
     pace: { thinkMs: 50, burstMax: 8 },
   },
   /** Clients that write much, and faults all the time: a leader that is cut off has appended something. */
-  busy: { pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 } },
+  busy: { pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 3_000 } },
   /** Leaders that stay for longer without an answer than a session does. */
   patient: { pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000 } },
 };

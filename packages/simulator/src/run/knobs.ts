@@ -29,6 +29,8 @@ export interface Knobs {
   /** Virtual milliseconds with faults, and after them. */
   readonly safetyMs: number;
   readonly livenessMs: number;
+  /** The faults begin when the ensemble works. */
+  readonly foundsInPeace: boolean;
   /** The faults end in the middle of an election. */
   readonly endsInElection: boolean;
   /** Clients make no calls after the faults: nothing may depend on the next write. */
@@ -91,6 +93,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     livenessMs: durationMs - Math.floor((durationMs * 3) / 4),
     isQuietAtTheEnd: ending.chance(250_000),
     endsInElection: ending.chance(200_000),
+    foundsInPeace: ending.chance(900_000),
     ...reduction.pace,
   };
 }

@@ -33,6 +33,8 @@ export class Nemesis {
   readonly #amnesiacs = new Set<string>();
   /** Peers that are being closed politely: their hosts are to be restarted. */
   readonly #closing = new Set<string>();
+  /** Somebody is cut off from all others. */
+  #isIsolating = false;
   /** Undefined as long as harm is done. */
   #core: readonly string[] | undefined;
 
@@ -56,8 +58,10 @@ export class Nemesis {
     return this.#amnesiacs;
   }
 
-  start(): void {
-    const { knobs, world } = this.#options;
+  /** From now on, or from the moment on in which a new ensemble works: one that is never founded tells little. */
+  async start(): Promise<void> {
+    const { knobs, moments, world } = this.#options;
+    if (knobs.foundsInPeace) await Promise.race([moments.next('proposal'), world.sleep(knobs.safetyMs / 4)]);
     for (const fault of knobs.faults) void this.#loop(fault, world.random(`nemesis:${fault}`));
   }
 
@@ -89,7 +93,8 @@ export class Nemesis {
     for (;;) {
       await world.sleep(200 + stream.exponential(knobs.faultEveryMs));
       if (this.#isOver) return;
-      this.#strikes[fault](stream);
+      // Nothing else happens while a leader is cut off: the others must be able to find another one.
+      if (!this.#isIsolating) this.#strikes[fault](stream);
     }
   }
 
@@ -190,17 +195,43 @@ export class Nemesis {
     if (from !== to) this.#later(stream, 3_000, network.cut(from, to, { oneWay: true }));
   }
 
-  /** Mostly a leader: what it appends meanwhile is cut off later. For about as long as an election, or longer. */
+  /**
+   * Mostly a leader, often when it has just appended something that nobody else has yet: that, and what it appends
+   * meanwhile, is cut off later. One at a time, or nobody would ever follow it.
+   */
   async #isolate(stream: RandomStream): Promise<void> {
-    const { knobs, world } = this.#options;
+    const moment = stream.pick([undefined, 'membership', 'proposal', 'proposal'] as const);
+    const victim = moment === undefined ? this.#leaderOrAnyone(stream) : await this.#at(moment, stream);
+    await this.#cutOff(victim, stream);
+  }
+
+  /**
+   * For about as long as an election, or longer; or until the others have just found a leader or compacted their
+   * logs: then what the victim has appended meanwhile meets what they have at the same places.
+   */
+  async #cutOff(victim: string, stream: RandomStream): Promise<void> {
+    if (this.#isOver || this.#isIsolating) return;
+    this.#isIsolating = true;
+    const { knobs, moments, world } = this.#options;
     const { electionTimeoutMs } = knobs;
-    const victim = stream.chance(250_000)
-      ? await this.#at('membership', stream)
-      : this.#leaderOrAnyone(stream);
     const others = knobs.members.filter((member) => member !== victim);
     const silent = stream.chance(700_000);
-    const meanMs = stream.pick([electionTimeoutMs, 3 * electionTimeoutMs, 3_000]);
-    if (!this.#isOver) this.#later(stream, meanMs, world.network.partition([[victim], others], { silent }));
+    const heal = world.network.partition([[victim], others], { silent });
+    const isLeader = world.view.peers.some(
+      ({ member, replica }) => member === victim && replica.raft.role === 'leader',
+    );
+    const until = stream.pick([undefined, 'leadership', 'leadership', 'compact'] as const);
+    if (until === undefined || !isLeader || others.length < 2) {
+      const meanMs = stream.pick([electionTimeoutMs, 3 * electionTimeoutMs, 3_000]);
+      await world.sleep(20 + stream.exponential(meanMs));
+    } else {
+      const come = moments.next('leadership', { except: victim });
+      const isDone = until === 'leadership' ? come : come.then(() => moments.next(until, { except: victim }));
+      await Promise.race([isDone, world.sleep(6 * electionTimeoutMs)]);
+      await world.sleep(stream.pick([0, 2, 20, 100]));
+    }
+    if (!this.#isOver) heal();
+    this.#isIsolating = false;
   }
 
   /** Most of what can go wrong goes wrong where somebody leads. */
@@ -238,7 +269,7 @@ export class Nemesis {
 
   /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
   async #crashSomebody(options: { readonly of: 'machine' | 'process' }, stream: RandomStream): Promise<void> {
-    const drawn = stream.pick([undefined, 'term', 'term', 'install'] as const);
+    const drawn = stream.pick([undefined, 'term', 'term', 'proposal', 'install'] as const);
     const moment = this.#files === undefined ? drawn : this.#files.momentOr(drawn);
     const member = moment === undefined ? this.#anyone(stream) : await this.#at(moment, stream);
     if (!this.#isOver) this.#crash(member, options, stream);
@@ -282,6 +313,9 @@ export class Nemesis {
       return;
     }
     this.#crash(member, { of: 'machine', wipe: true }, stream);
+    // Whoever lists the new incarnation may be cut off with that entry: it is taken back then.
+    if (stream.chance(300_000))
+      void this.#at('membership', stream).then((leader) => void this.#cutOff(leader, stream));
   }
 
   #shutdown(stream: RandomStream): void {

@@ -141,7 +141,7 @@ async function play(crew: Crew, moments: Moments): Promise<Drained> {
     }
   });
   const phases = async (): Promise<Drained> => {
-    nemesis.start();
+    void nemesis.start();
     await world.sleep(knobs.safetyMs);
     const fallen = knobs.endsInElection ? await fallInElection(crew, moments) : undefined;
     const core = heal(crew, nemesis, fallen);

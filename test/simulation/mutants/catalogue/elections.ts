@@ -129,7 +129,6 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B06',
-    profile: 'long',
     bug: 'without pre-vote and stickiness a member that was cut off deposes the leader when it comes back',
     edits: [
       {
@@ -158,7 +157,6 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B08',
-    profile: 'long',
     bug: 'every member draws the same election time-out',
     edits: [
       {
@@ -182,6 +180,18 @@ export const elections: readonly Mutant[] = [
         file: `${raft}leader.ts`,
         find: "  else appendOwn(state, 'noop', emptyBody);",
         replace: "  else if (state.membership.voters.length > 1) appendOwn(state, 'noop', emptyBody);",
+      },
+    ],
+  },
+  {
+    id: 'B11',
+    bug: 'the words of a deposed leader put elections off',
+    edits: [
+      {
+        file: `${raft}receive.ts`,
+        find: "  const header = state.header(message.from);\n  if (message.kind === 'append') {\n",
+        replace:
+          "  const header = state.header(message.from);\n  if (message.kind === 'append') {\n    if (state.role === 'follower') state.resetElectionTimer();\n",
       },
     ],
   },

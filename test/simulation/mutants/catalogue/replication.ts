@@ -153,6 +153,25 @@ export const replication: readonly Mutant[] = [
     ],
   },
   {
+    id: 'B21',
+    profile: 'busy',
+    bug: 'a heartbeat names what is committed and not what was sent last, so a loss behind that is never found',
+    edits: [
+      {
+        file: `${raft}replication.ts`,
+        find: '  const term = log.termAt(progress.nextIndex - 1);\n',
+        replace:
+          '  const named = Math.min(progress.nextIndex - 1, Math.max(state.commitIndex, log.boundaryIndex));\n  const term = log.termAt(named);\n',
+      },
+      {
+        file: `${raft}replication.ts`,
+        find: '    sendAppend(state, progress, { previousIndex: progress.nextIndex - 1, previousTerm: term, entries: [] });\n',
+        replace:
+          '    sendAppend(state, progress, { previousIndex: named, previousTerm: term, entries: [] });\n',
+      },
+    ],
+  },
+  {
     id: 'B22a',
     bug: 'a follower whose next entries are compacted away gets no snapshot',
     edits: [

@@ -64,6 +64,35 @@ export const snapshots: readonly Mutant[] = [
     ],
   },
   {
+    id: 'B39a',
+    profile: 'tight',
+    bug: 'a leader goes on with a snapshot where it was, although the follower lost what it had of it',
+    edits: [
+      {
+        file: `${raft}snapshot-sending.ts`,
+        find: "if (transfer.phase !== 'sent' || message.nextOffset === transfer.offset) return;",
+        replace: "if (transfer.phase !== 'sent' || message.nextOffset <= transfer.offset) return;",
+      },
+    ],
+  },
+  {
+    id: 'B39b',
+    profile: 'tight',
+    bug: 'a follower goes on with another snapshot where an interrupted one stopped',
+    edits: [
+      {
+        file: `${raft}snapshot-receiving.ts`,
+        find: 'const isSame = receiving?.from === message.from && isSameSnapshot(receiving.meta, meta);',
+        replace: 'const isSame = receiving !== undefined;',
+      },
+      {
+        file: 'packages/core/src/replica/snapshots.ts',
+        find: 'if (this.#reader === undefined || this.#index !== chunk.meta.index)',
+        replace: 'if (this.#reader === undefined)',
+      },
+    ],
+  },
+  {
     id: 'B40',
     profile: 'tight',
     bug: 'a snapshot of the same index but another term counts as contained',
