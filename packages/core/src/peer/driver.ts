@@ -59,6 +59,8 @@ export class Driver {
   #inbox: UnstampedInput[] = [];
   #submits: ProposedBatch[] = [];
   #isScheduled = false;
+  /** A `continue` is on its way. */
+  #isContinuing = false;
   #isStopped = false;
   #timer: Timer | undefined;
   #tickedAtMs = 0;
@@ -190,7 +192,17 @@ export class Driver {
     // A port failed meanwhile: everybody has been told so, and nothing is handed out any more.
     if (this.#isStopped) return;
     this.#events.output(output);
-    if (output.more) this.#options.clock.afterInput(() => this.push({ kind: 'continue' }));
+    if (output.more) this.#continueLater();
+  }
+
+  /** After what has arrived meanwhile. */
+  #continueLater(): void {
+    if (this.#isContinuing) return;
+    this.#isContinuing = true;
+    this.#options.clock.afterInput(() => {
+      this.#isContinuing = false;
+      this.push({ kind: 'continue' });
+    });
   }
 
   #send(messages: readonly ReplicaMessage[]): void {

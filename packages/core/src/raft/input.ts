@@ -24,6 +24,8 @@ export type RaftInput =
    * Answered by a `read-index` or `read-failed` notice.
    */
   | { readonly kind: 'read'; readonly id: number }
+  /** What came in the same turn has been stepped. Answers `hasNews`, and does nothing if there are none. */
+  | { readonly kind: 'continue' }
   /** Leadership transfer (Raft thesis 3.10) to a voter; undefined: to the one that has caught up furthest. */
   | { readonly kind: 'transfer'; readonly to: string | undefined }
   /** An own snapshot is complete and durable: the log before it may go. */

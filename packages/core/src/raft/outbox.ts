@@ -35,6 +35,7 @@ export class Outbox {
   #snapshotReads: SnapshotReadRequest[] = [];
   #receivedChunk: InstallSnapshot | undefined;
   #notices: RaftNotice[] = [];
+  #hasNews = false;
 
   constructor(persistedIndex: number) {
     this.#persistedIndex = persistedIndex;
@@ -66,6 +67,11 @@ export class Outbox {
 
   readSnapshot(request: SnapshotReadRequest): void {
     this.#snapshotReads.push(request);
+  }
+
+  /** Followers are to be told something soon, but not by this step. */
+  newsWait(): void {
+    this.#hasNews = true;
   }
 
   receiveChunk(chunk: InstallSnapshot): void {
@@ -129,12 +135,14 @@ export class Outbox {
       snapshotReads: this.#snapshotReads,
       receivedChunk: this.#receivedChunk,
       notices: this.#notices,
+      hasNews: this.#hasNews,
     };
     this.#promises = [];
     this.#messages = [];
     this.#snapshotReads = [];
     this.#receivedChunk = undefined;
     this.#notices = [];
+    this.#hasNews = false;
     return output;
   }
 

@@ -47,4 +47,9 @@ export interface RaftOutput {
   /** A chunk that arrived, in order: feed it to the machine and answer with `chunk-judged`. */
   readonly receivedChunk: InstallSnapshot | undefined;
   readonly notices: readonly RaftNotice[];
+  /**
+   * A follower does not know yet what is committed, or durable everywhere. The next append carries it, and often
+   * comes in the same turn: answer with a `continue` input at its end.
+   */
+  readonly hasNews: boolean;
 }

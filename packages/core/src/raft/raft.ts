@@ -17,6 +17,7 @@ import type { RaftOutput, Role } from './output.ts';
 import type { Progress } from './progress.ts';
 import { requestRead, tickReads } from './read-index.ts';
 import { receive } from './receive.ts';
+import { announce } from './replication.ts';
 import { handleChunkJudged, handleSnapshotTaken } from './snapshot-receiving.ts';
 import { handleSnapshotRead } from './snapshot-sending.ts';
 import { RaftState } from './state.ts';
@@ -250,6 +251,8 @@ export class Raft {
         return propose(state, input.body, input.announceDurable);
       case 'read':
         return requestRead(state, input.id);
+      case 'continue':
+        return announce(state);
       case 'transfer':
         return startTransfer(state, input.to);
       case 'snapshot-taken':

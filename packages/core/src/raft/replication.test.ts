@@ -249,29 +249,55 @@ describe('commitment', () => {
     expect(peer.raft.commitIndex).toBe(0);
   });
 
-  test('a new commit index is told to followers at once, in one message a step', () => {
+  test('a new commit index is told to followers at the end of the turn, in one message', () => {
     const peer = new LonePeer();
     peer.lead();
     peer.acceptAppend('b', 2);
     peer.acceptAppend('c', 2);
     peer.propose('x');
-    const sent = appends(peer.acceptAppend('b', 3));
+    expect(appends(peer.acceptAppend('b', 3))).toEqual([]);
+    expect(peer.hasNews).toBe(true);
+    const sent = appends(peer.step({ kind: 'continue' }));
     expect(sent.map(({ to, commitIndex, entries }) => [to, commitIndex, entries.length])).toEqual([
       ['b', 3, 0],
       ['c', 3, 0],
     ]);
+    expect(peer.hasNews).toBe(false);
+    expect(peer.step({ kind: 'continue' })).toEqual([]);
   });
 
-  test('durable everywhere is told at once where a proposal asked for it, else with the next message', () => {
+  test('a new commit index needs no message of its own when the next entry of the turn carries it', () => {
+    const peer = new LonePeer();
+    peer.lead();
+    peer.acceptAppend('b', 2);
+    peer.acceptAppend('c', 2);
+    peer.propose('x');
+    peer.acceptAppend('b', 3);
+    const sent = appends(peer.propose('y'));
+    expect(sent.map(({ to, commitIndex, entries }) => [to, commitIndex, entries.length])).toEqual([
+      ['b', 3, 1],
+      ['c', 3, 1],
+    ]);
+    expect(peer.hasNews).toBe(false);
+    expect(peer.step({ kind: 'continue' })).toEqual([]);
+  });
+
+  test('durable everywhere is announced where a proposal asked for it, else told with the next message', () => {
     const peer = new LonePeer();
     peer.lead();
     for (const id of ['b', 'c']) peer.acceptAppend(id, 2);
+    peer.step({ kind: 'continue' });
     peer.propose('quiet');
     peer.acceptAppend('b', 3);
-    expect([appends(peer.acceptAppend('c', 3)).length, peer.raft.durableIndex]).toEqual([0, 3]);
+    peer.step({ kind: 'continue' });
+    peer.acceptAppend('c', 3);
+    expect([peer.hasNews, peer.raft.durableIndex]).toEqual([false, 3]);
     peer.propose('announced', true);
     peer.acceptAppend('b', 4);
-    const sent = appends(peer.acceptAppend('c', 4));
+    peer.step({ kind: 'continue' });
+    peer.acceptAppend('c', 4);
+    expect(peer.hasNews).toBe(true);
+    const sent = appends(peer.step({ kind: 'continue' }));
     expect(sent.map(({ to, durableIndex }) => [to, durableIndex])).toEqual([
       ['b', 4],
       ['c', 4],

@@ -13,7 +13,7 @@ import { continueSnapshot, sendSnapshotInstead } from './snapshot-sending.ts';
 import type { Leadership } from './role-state.ts';
 import type { RaftState } from './state.ts';
 
-/** Sends a follower whatever it lacks and may have now: entries, a new commit index, a round. */
+/** Sends a follower whatever it lacks and may have now: entries, a round; a new commit index waits for `announce`. */
 export function replicate(state: RaftState, progress: Progress): void {
   const { config, leadership, log } = state;
   if (leadership === undefined) return;
@@ -27,7 +27,21 @@ export function replicate(state: RaftState, progress: Progress): void {
     isSent = true;
   }
   if (progress.state === 'snapshot') continueSnapshot(state, progress);
-  if (!isSent && hasNews(state, progress, leadership)) sendHeartbeat(state, progress);
+  if (isSent) return;
+  if (progress.roundSent < leadership.round) sendHeartbeat(state, progress);
+  else if (hasNews(state, progress, leadership)) state.outbox.newsWait();
+}
+
+/**
+ * Tells what no append of this turn has carried: that entries are committed, or durable everywhere. Must not wait for
+ * the next heartbeat; but sent at once, the next write would nearly always follow it, and say the same.
+ */
+export function announce(state: RaftState): void {
+  const { leadership } = state;
+  if (leadership === undefined) return;
+  for (const progress of leadership.followers.values()) {
+    if (hasNews(state, progress, leadership)) sendHeartbeat(state, progress);
+  }
 }
 
 /** An append without entries: "I lead; this is committed; you should have everything before this". */
@@ -109,9 +123,7 @@ function sendAppend(
   });
 }
 
-/** Something that must not wait for the next heartbeat. */
 function hasNews(state: RaftState, progress: Progress, leadership: Leadership): boolean {
-  if (progress.roundSent < leadership.round) return true;
   if (progress.state !== 'replicate') return false;
   return progress.commitSent < state.commitIndex || progress.durableSent < leadership.durableNews;
 }

@@ -112,6 +112,7 @@ export class Replica {
       case 'transfer':
       case 'snapshot-read':
       case 'storage':
+      case 'continue':
         this.#stepRaft(input, out);
         return;
       case 'persisted':
@@ -140,8 +141,6 @@ export class Replica {
       case 'touch':
         this.#touch(input, out);
         return;
-      case 'continue':
-        return;
       default:
         unreachable(input);
     }
@@ -161,6 +160,7 @@ export class Replica {
   }
 
   #merge(output: ReturnType<Raft['step']>, out: OutputBuilder): void {
+    if (output.hasNews) out.more = true;
     if (output.persist !== undefined) {
       const { ticket, batch } = output.persist;
       this.#persist(batch, { kind: 'raft', ticket }, out);

@@ -89,6 +89,11 @@ export class LonePeer {
     this.#take(this.raft.start());
   }
 
+  /** The last step left something to announce. */
+  get hasNews(): boolean {
+    return this.outputs.at(-1)?.hasNews ?? false;
+  }
+
   get terms(): readonly number[] {
     const terms: number[] = [];
     for (let index = this.raft.firstIndex; index <= this.raft.lastIndex; index += 1) {

@@ -122,6 +122,7 @@ export class TestPeer {
   #perform(output: RaftOutput): void {
     this.notices.push(...output.notices);
     for (const message of output.sendNow) this.world.send(message, this);
+    if (output.hasNews) this.#inbox.push({ kind: 'continue' });
     if (output.persist !== undefined || output.sendAfterPersist.length > 0) {
       this.writes.push({ persist: output.persist, messages: output.sendAfterPersist });
     }

@@ -55,6 +55,8 @@ export class RecordedEnsemble {
   readonly sessions: OpenedSession[] = [];
   /** Share of messages that are lost. */
   lossPercent = 0;
+  /** These messages are lost, whatever `lossPercent` is. */
+  isLost: (message: ReplicaMessage) => boolean = () => false;
   readonly #members = new Map<string, Member>();
   readonly #u32: () => number;
   #wallMs = 1_000_000;
@@ -201,7 +203,7 @@ export class RecordedEnsemble {
 
   #send(messages: readonly ReplicaMessage[]): void {
     for (const message of messages) {
-      if (this.below(100) < this.lossPercent) continue;
+      if (this.below(100) < this.lossPercent || this.isLost(message)) continue;
       this.push(message.to, { kind: 'message', message });
     }
   }
