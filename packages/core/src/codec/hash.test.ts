@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { finish, hashBytes, hashText, mix } from './hash.ts';
+import { finish, hashBytes, hashBytesTwice, hashTextTwice, mix } from './hash.ts';
+
+function hashText(text: string, seed: number): number {
+  const lanes = Int32Array.of(seed, seed + 1);
+  hashTextTwice(text, lanes);
+  return lanes[0] ?? 0;
+}
 
 describe('hashes', () => {
   it('have fixed results, because replicas of different releases compare them', () => {
@@ -17,6 +23,20 @@ describe('hashes', () => {
     expect(mix(mix(1, 2), 3)).not.toBe(mix(mix(1, 3), 2));
     expect(hashText('ab', 1)).not.toBe(hashText('ba', 1));
     expect(hashText('a', 1)).not.toBe(hashText('a\0', 1));
+  });
+
+  it('are the same when two are taken in one pass', () => {
+    const bytes = Uint8Array.from({ length: 40 }, (_, index) => (index * 37) & 0xff);
+    for (let end = 3; end <= bytes.length; end += 1) {
+      const lanes = Int32Array.of(5, -6);
+      hashBytesTwice(bytes, 3, end, lanes);
+      expect([...lanes]).toEqual([hashBytes(bytes, 3, end, 5), hashBytes(bytes, 3, end, -6)]);
+    }
+    for (const text of ['', 'a', 'ab', 'abc', '/é/x', '\u{1f600}']) {
+      const lanes = Int32Array.of(5, -6);
+      hashTextTwice(text, lanes);
+      expect([...lanes]).toEqual([hashText(text, 5), hashText(text, -6)]);
+    }
   });
 
   it('see only the range', () => {

@@ -43,6 +43,7 @@ export class CellStore {
   #digestHigh = 0;
   /** Cells whose hash is not in the digest; those that left, or came twice, are no longer marked so. */
   readonly #unsettled: Cell[] = [];
+  readonly #lanes = new Int32Array(2);
   /** Means nothing: see fetch.ts. */
   touched = 0;
   /** The cell looked up last: a write looks a path up, then changes it, and should hash its path once. */
@@ -202,7 +203,7 @@ export class CellStore {
       const cell = this.#unsettled.pop();
       if (cell === undefined || !cell.isUnsettled) continue;
       cell.isUnsettled = false;
-      cell.rehash();
+      cell.rehash(this.#lanes);
       this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
       this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
     }

@@ -22,7 +22,8 @@ export function fetchRecords(cells: readonly (Cell | undefined)[], count: number
   }
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
-    if (cell !== undefined) touched ^= cell.record.czxid ^ cell.record.owner;
+    if (cell === undefined) continue;
+    touched ^= cell.record.czxid ^ cell.record.owner ^ cell.path.charCodeAt(cell.path.length - 1);
   }
   return touched;
 }

@@ -31,7 +31,7 @@ export class Lookahead implements KnownTexts {
   /** The next path to be decoded, and the next cell to be taken. */
   #decoding = 0;
   #taking = 0;
-  /** Means nothing: if nobody could see what was read, the compiler might leave the reading out. */
+  /** Means nothing: see fetch.ts. */
   touched = 0;
 
   constructor(map: CellMap) {
@@ -47,7 +47,7 @@ export class Lookahead implements KnownTexts {
     this.#hashPaths(bytes);
     this.#findNumbers();
     this.#findCells();
-    this.touched ^= fetchRecords(this.#cells, this.#count);
+    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
     this.#comparePaths(bytes);
   }
 
@@ -62,21 +62,20 @@ export class Lookahead implements KnownTexts {
 
   /** The cell at a path, if it is the next one that this batch was found to ask for. */
   take(path: string): Cell | undefined {
-    while (this.#taking < this.#count) {
+    for (; this.#taking < this.#count; this.#taking += 1) {
       const cell = this.#cells[this.#taking];
-      if (cell !== undefined) {
-        if (cell.path !== path) return undefined;
-        this.#taking += 1;
-        return cell;
-      }
+      if (cell === undefined) continue;
+      if (cell.path !== path) return undefined;
       this.#taking += 1;
+      return cell;
     }
     return undefined;
   }
 
-  /** A cell leaves the tree: what was found may not be there any more. */
+  /** A cell leaves the tree, and its number may soon be that of another: what was found is not to be taken. */
   forget(): void {
     this.#taking = this.#count;
+    this.#decoding = this.#count;
   }
 
   #hashPaths(bytes: Uint8Array): void {
@@ -98,16 +97,19 @@ export class Lookahead implements KnownTexts {
     }
   }
 
+  #fetchMoments(): number {
+    let touched = 0;
+    for (let at = 0; at < this.#count; at += 1) touched ^= this.#cells[at]?.record.ctime ?? 0;
+    return touched;
+  }
+
   /** Leaves only what is right; two paths with one hash are rare, and are found when they are asked for. */
   #comparePaths(bytes: Uint8Array): void {
-    let touched = 0;
     for (let at = 0; at < this.#count; at += 1) {
       const cell = this.#cells[at];
       if (cell === undefined) continue;
-      if (isTextOf(cell.path, bytes, this.#starts[at] ?? 0, this.#ends[at] ?? 0))
-        touched ^= cell.record.ctime;
-      else this.#cells[at] = undefined;
+      if (!isTextOf(cell.path, bytes, this.#starts[at] ?? 0, this.#ends[at] ?? 0))
+        this.#cells[at] = undefined;
     }
-    this.touched ^= touched;
   }
 }

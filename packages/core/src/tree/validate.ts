@@ -83,6 +83,6 @@ function validateChildren(store: CellStore, cell: Cell): void {
 
 function freshCell(record: ZnodeRecord): Cell {
   const cell = new Cell(record, 0);
-  cell.rehash();
+  cell.rehash(new Int32Array(2));
   return cell;
 }
