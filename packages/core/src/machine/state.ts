@@ -39,7 +39,7 @@ export class MachineState {
   transactions: Transaction[] = [];
   /** Whether somebody watches now; asked for each command. */
   isWatched: () => boolean = () => false;
-  /** The changes of the command that is being committed, if it is watched. */
+  /** The changes of the command that is being executed, if it is watched. */
   #changes: Change[] | undefined = undefined;
 
   /** One object for all commands: its fields are set before each. */
@@ -66,8 +66,10 @@ export class MachineState {
   /** Executes one op under the current zxid: all of it or nothing. `sessionId` 0: of no session. */
   execute(op: TreeOp, sessionId: number): OpResult | OpError {
     const { tree } = this;
+    this.#changes = this.isWatched() ? [] : undefined;
     // A single op fails before it changes anything, or not at all.
-    tree.begin(op.kind === 'multi' ? 'keep' : 'not-needed');
+    if (op.kind === 'multi') tree.begin();
+    else tree.beginSure(this.#observeChange);
     const result = applyOp(this.#context(sessionId), op);
     if (result.kind === 'error') tree.rollback();
     else this.#commit();
@@ -82,7 +84,8 @@ export class MachineState {
     const paths = [...this.tree.ephemeralsOf(session.id)].sort();
     this.sessions.remove(session, end);
     if (paths.length === 0) return;
-    this.tree.begin('not-needed');
+    this.#changes = this.isWatched() ? [] : undefined;
+    this.tree.beginSure(this.#observeChange);
     const context = this.#context(session.id);
     for (const path of paths) {
       const result = applyOp(context, deleteOp(path));
@@ -106,8 +109,7 @@ export class MachineState {
   }
 
   #commit(): void {
-    const changes: Change[] | undefined = this.isWatched() ? [] : undefined;
-    this.#changes = changes;
+    const changes = this.#changes;
     this.tree.commit(this.#observeChange);
     this.history.trim(this.limits);
     if (changes !== undefined && changes.length > 0) this.transactions.push({ zxid: this.zxid, changes });

@@ -18,13 +18,16 @@ export function guardClock(clock: Clock, failed: (cause: unknown) => void): Cloc
   };
   const standing = (read: () => number): (() => number) => {
     let last = 0;
+    // Not by `attempt`: every call of a session asks for the time, and a closure for each costs more than the answer.
     return () => {
-      attempt(() => {
+      try {
         const now = read();
         // What is no number would compare as "not yet" for ever: no deadline would end any more.
         if (Number.isFinite(now)) last = now;
         else report(new RangeError(`the clock shows ${now}`));
-      });
+      } catch (cause) {
+        report(cause);
+      }
       return last;
     };
   };

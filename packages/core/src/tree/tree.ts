@@ -40,12 +40,14 @@ export class Tree {
   /** Defined inside a transaction that may be rolled back. */
   #undos: Undo[] | undefined = undefined;
   /**
-   * What the transaction changed, in the first `#changesCount` places. The lists are kept and never shortened: an
-   * emptied one would make room for 17 elements again with the next write.
+   * What a transaction changed that may be taken back, in the first `#changesCount` places. The lists are kept and
+   * never shortened: an emptied one would make room for 17 elements again with the next transaction.
    */
   readonly #befores: (ZnodeRecord | undefined)[] = [];
   readonly #afters: (ZnodeRecord | undefined)[] = [];
   #changesCount = 0;
+  /** Defined inside a transaction that is sure to succeed: its changes are told as they are made, none is kept. */
+  #listener: ChangeListener | undefined = undefined;
   /** Defined while records are loaded. */
   #load: TreeLoad | undefined = undefined;
   #snapshot: TreeSnapshot | undefined = undefined;
@@ -111,21 +113,29 @@ export class Tree {
     }
   }
 
-  /**
-   * Starts a transaction. One that changes nothing before it is sure to succeed needs no way back, and a write is
-   * cheaper without.
-   */
-  begin(wayBack: 'keep' | 'not-needed' = 'keep'): void {
-    invariant(!this.#isWriting, 'transactions do not nest');
-    invariant(this.#load === undefined, 'no transaction runs while records are loaded');
-    this.#isWriting = true;
-    if (wayBack === 'keep') this.#undos = [];
+  /** Starts a transaction that can be taken back. */
+  begin(): void {
+    this.#open();
+    this.#undos = [];
   }
 
-  /** Ends the transaction, and tells its changes in their order. The listener must not change the tree. */
+  /**
+   * Starts a transaction that changes nothing before it is sure to succeed. It needs no way back, and its changes are
+   * told when they are made: to keep them until the end would be a tenth of a write. The listener must not change
+   * the tree.
+   */
+  beginSure(listener: ChangeListener): void {
+    this.#open();
+    this.#listener = listener;
+  }
+
+  /**
+   * Ends the transaction, and tells those of its changes in their order that are not told yet. The listener must not
+   * change the tree.
+   */
   commit(listener?: ChangeListener): void {
     invariant(this.#isWriting, 'a transaction is running');
-    if (listener !== undefined) {
+    if (listener !== undefined && this.#listener === undefined) {
       for (let at = 0; at < this.#changesCount; at += 1) listener(this.#befores[at], this.#afters[at]);
     }
     this.#close();
@@ -235,7 +245,19 @@ export class Tree {
     invariant(this.#isWriting, 'writes happen inside a transaction');
   }
 
+  #open(): void {
+    invariant(!this.#isWriting, 'transactions do not nest');
+    invariant(this.#load === undefined, 'no transaction runs while records are loaded');
+    this.#isWriting = true;
+  }
+
+  /** After the tree shows the change. */
   #note(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
+    if (this.#listener !== undefined) {
+      this.#changesCount += 1;
+      this.#listener(before, after);
+      return;
+    }
     this.#befores[this.#changesCount] = before;
     this.#afters[this.#changesCount] = after;
     this.#changesCount += 1;
@@ -244,7 +266,9 @@ export class Tree {
   #close(): void {
     this.#isWriting = false;
     this.#undos = undefined;
-    for (let at = 0; at < this.#changesCount; at += 1) {
+    const notedCount = this.#listener === undefined ? this.#changesCount : 0;
+    this.#listener = undefined;
+    for (let at = 0; at < notedCount; at += 1) {
       // Lets the records go.
       this.#befores[at] = undefined;
       this.#afters[at] = undefined;
