@@ -139,6 +139,32 @@ describe('Tree', () => {
     expect(commit(tree)).toEqual([]);
   });
 
+  test('a sure transaction tells each change when it is made, once, and the tree shows it by then', () => {
+    const tree = treeOf('/a');
+    const told: (string | undefined)[] = [];
+    tree.beginSure((before, after) => {
+      const { path } = changeOf(before, after);
+      expect(tree.get(path)).toBe(after);
+      told.push(path);
+    });
+    tree.insert(record('/a/b', 2));
+    expect(told).toEqual(['/a/b']);
+    tree.remove('/a/b', { zxid: 2, moment: { wallMs: 2, elapsedMs: 2 } });
+    expect(commit(tree)).toEqual([]);
+    expect(told).toEqual(['/a/b', '/a/b']);
+    tree.begin();
+    tree.insert(record('/a/c', 3));
+    expect(commit(tree)).toHaveLength(1);
+    expect(told).toHaveLength(2);
+  });
+
+  test('a sure transaction that has changed something cannot be taken back', () => {
+    const tree = treeOf('/a');
+    tree.beginSure(() => undefined);
+    tree.insert(record('/a/b', 2));
+    expect(() => tree.rollback()).toThrow(InvariantViolation);
+  });
+
   test('ephemerals are listed with their session until they are gone', () => {
     const tree = treeOf('/a');
     expect(tree.ephemeralsOf(7).size).toBe(0);

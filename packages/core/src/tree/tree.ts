@@ -121,8 +121,8 @@ export class Tree {
 
   /**
    * Starts a transaction that changes nothing before it is sure to succeed. It needs no way back, and its changes are
-   * told when they are made: to keep them until the end would be a tenth of a write. The listener must not change
-   * the tree.
+   * told when they are made: lists that live long would cost two write barriers and their clearing for each write (a
+   * twentieth of it). The listener must not change the tree.
    */
   beginSure(listener: ChangeListener): void {
     this.#open();
