@@ -149,6 +149,37 @@ describe('pre-vote (9.6)', () => {
     ]);
   });
 
+  test('of two that ask each other at once the one with the smaller id campaigns, and the other votes for it', () => {
+    const asked = { kind: 'pre-vote', term: 2, lastIndex: 1, lastTerm: 1 } as const;
+    const first = new LonePeer({ ids: ['a', 'b', 'c'] });
+    const second = new LonePeer({ ids: ['b', 'a', 'c'] });
+    for (const peer of [first, second]) while (peer.raft.role !== 'candidate') peer.tick();
+    expect(first.receive('b', asked)).toMatchObject([{ kind: 'pre-vote-reply', granted: true }]);
+    expect(second.receive('a', asked)).toMatchObject([{ kind: 'pre-vote-reply', granted: true }]);
+    for (const [peer, other] of [[first, 'b'] as const, [second, 'a'] as const]) {
+      peer.receive(other, { kind: 'pre-vote-reply', granted: true, term: 2 });
+    }
+    expect([first.raft.term, second.raft.term, second.raft.role]).toEqual([2, 1, 'follower']);
+    const vote = { kind: 'vote', term: 2, lastIndex: 1, lastTerm: 1, transfer: false } as const;
+    expect(second.receive('a', vote)).toMatchObject([{ kind: 'vote-reply', granted: true }]);
+  });
+
+  test('one that gave way asks again after a heartbeat if nobody leads by then', () => {
+    const peer = new LonePeer({ ids: ['b', 'a', 'c'] });
+    while (peer.raft.role !== 'candidate') peer.tick();
+    peer.receive('a', { kind: 'pre-vote', term: 2, lastIndex: 1, lastTerm: 1 });
+    peer.tick(2);
+    expect(peer.raft.role).toBe('follower');
+    expect(peer.tick()).toMatchObject([{ kind: 'pre-vote' }, { kind: 'pre-vote' }]);
+  });
+
+  test('nobody gives way to a candidate that is not fit to lead', () => {
+    const peer = new LonePeer({ ids: ['b', 'a', 'c'], terms: [1, 1] });
+    while (peer.raft.role !== 'candidate') peer.tick();
+    peer.receive('a', { kind: 'pre-vote', term: 2, lastIndex: 1, lastTerm: 1 });
+    expect(peer.raft.role).toBe('candidate');
+  });
+
   test('a candidate that is behind learns the term from a refusal, and wins later (B05: openraft #1796)', () => {
     const network = Network.led({ ids: ['a', 'b', 'c'] });
     // c is ahead by some terms and lacks the newest entry; a and b are in an older term and cannot elect c.
