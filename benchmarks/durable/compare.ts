@@ -19,6 +19,8 @@ const timesMax = 1.5;
 const shareMin = 1 / 3;
 const rounds = 15;
 const forMs = 300;
+/** Before anything is measured: with 1 in flight code is compiled for as long as all rounds take. */
+const warmUp = { inFlight: 64, forMs: 2_000 };
 
 interface Measured {
   readonly bare: LoadResult[];
@@ -30,6 +32,8 @@ export async function compareInTurn(comparison: Comparison): Promise<void> {
   const { title, names, inFlights } = comparison;
   const rows: string[][] = [];
   const aims: string[] = [];
+  await drive(comparison.bare, warmUp);
+  await drive(comparison.durable, warmUp);
   for (const inFlight of inFlights) {
     const { bare, durable, syncsPerWrite } = await measure(comparison, inFlight);
     const rate = ratioOf(durable, bare, ({ perSecond }) => perSecond);
