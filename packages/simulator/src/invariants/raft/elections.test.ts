@@ -63,6 +63,15 @@ describe('SilentLeaderIsReplaced', () => {
     expect(() => watch.stepped?.(stepOf(run.follower, tick), run.view)).toThrow('is silent');
   });
 
+  test('does not count the long tick in which a leader stepped down', () => {
+    const watch = silentLeaderIsReplaced.watch(run.ledger);
+    const long = { input: { ...tick.input, count: electionTicks() } } as const;
+    watch.stepped?.(stepOf(run.follower, { ...long, before: { role: 'leader' } }), run.view);
+    for (let count = 1; count < 2 * electionTicks(); count += 1)
+      watch.stepped?.(stepOf(run.follower, tick), run.view);
+    expect(() => watch.stepped?.(stepOf(run.follower, tick), run.view)).toThrow('is silent');
+  });
+
   test('hears a leader of the own term, and none of an older one', () => {
     const afterHearing = (heardTerm: number) => (): void => {
       const watch = silentLeaderIsReplaced.watch(run.ledger);

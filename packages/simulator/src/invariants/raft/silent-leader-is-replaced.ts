@@ -36,7 +36,11 @@ export const silentLeaderIsReplaced: Invariant = {
         let silence = silences.get(peer);
         if (silence === undefined) silences.set(peer, (silence = { ticks: 0, isStorageFull: false }));
         if (input?.kind === 'storage') silence.isStorageFull = input.full;
-        if (endsSilence(step)) silence.ticks = 0;
+        if (endsSilence(step)) {
+          // Also the tick in which a leader steps down: what it counts belongs to the time before.
+          silence.ticks = 0;
+          return;
+        }
         if (input?.kind !== 'tick' || silence.isStorageFull) return;
         const { config, raft } = peer.replica;
         if (!raft.admitted || !raft.membership.voters.includes(peer.member)) silence.ticks = 0;
