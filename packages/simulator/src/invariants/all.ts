@@ -61,6 +61,7 @@ import { expiryAfterFullTimeout } from './sessions/expiry-after-full-timeout.ts'
 import { expiryOnEvidence } from './sessions/expiry-on-evidence.ts';
 import { linearizableReadIsFresh } from './sessions/linearizable-read-is-fresh.ts';
 import { noTouchWhileExpiring } from './sessions/no-touch-while-expiring.ts';
+import { onlyTheHolderActs } from './sessions/only-the-holder-acts.ts';
 import { sessionRequestsWithoutGaps } from './sessions/session-requests-without-gaps.ts';
 import { touchConfirmedByMajority } from './sessions/touch-confirmed-by-majority.ts';
 import { damageHasACause } from './storage/damage-has-a-cause.ts';
@@ -136,6 +137,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   expiryAfterFullTimeout,
   expiryOnEvidence,
   sessionRequestsWithoutGaps,
+  onlyTheHolderActs,
   linearizableReadIsFresh,
   // Bounds.
   queueBounds,
