@@ -74,6 +74,7 @@ import { multiAtomic } from './tree/multi-atomic.ts';
 import { noOpAfterClose } from './tree/no-op-after-close.ts';
 import { replayEqualsLive } from './tree/replay-equals-live.ts';
 import { sequenceNamesUnique } from './tree/sequence-names-unique.ts';
+import { reapedOnEvidence } from './tree/reaped-on-evidence.ts';
 import { sessionEphemeral } from './tree/session-ephemeral.ts';
 import { statConsistent } from './tree/stat-consistent.ts';
 import { stateValidates } from './tree/state-validates.ts';
@@ -130,6 +131,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   statConsistent,
   dedupOnce,
   historyContiguous,
+  reapedOnEvidence,
   stateValidates,
   // Sessions and reads.
   touchConfirmedByMajority,

@@ -147,7 +147,9 @@ async function refillContainer(
   // A long grace is another action's business: the rest of the round waits for this one.
   if (graceMs > 1_000) return;
   await sleep(graceMs + stream.between(-knobs.heartbeatMs, 2 * knobs.heartbeatMs));
-  await session.create(`${path}/second`, 0, { parents: 'container' });
+  if (stream.chance(500_000)) await session.create(`${path}/second`, 0, { parents: 'container' });
+  // A child that comes and goes leaves it as empty as it was found, and not due any more.
+  else await session.multi([op.create(`${path}/second`, 0), op.delete(`${path}/second`)]);
 }
 
 function watchOptions({ stream }: ClientOptions): WatchOptions & { readonly path: string } {
