@@ -47,6 +47,7 @@ import { electionTimeoutsDiffer } from './raft/election-timeouts-differ.ts';
 import { transferTargetIsComplete } from './raft/transfer-target-is-complete.ts';
 import { ownDiskHoldsOwnCount } from './raft/own-disk-holds-own-count.ts';
 import { commitOnlyCompared } from './raft/commit-only-compared.ts';
+import { snapshotFollowsAnswers } from './raft/snapshot-follows-answers.ts';
 import { stateMachineSafety } from './raft/state-machine-safety.ts';
 import { stateOrdering } from './raft/state-ordering.ts';
 import { voteOncePerTerm } from './raft/vote-once-per-term.ts';
@@ -61,7 +62,6 @@ import { expiryAfterFullTimeout } from './sessions/expiry-after-full-timeout.ts'
 import { expiryOnEvidence } from './sessions/expiry-on-evidence.ts';
 import { linearizableReadIsFresh } from './sessions/linearizable-read-is-fresh.ts';
 import { noTouchWhileExpiring } from './sessions/no-touch-while-expiring.ts';
-import { onlyTheHolderActs } from './sessions/only-the-holder-acts.ts';
 import { sessionRequestsWithoutGaps } from './sessions/session-requests-without-gaps.ts';
 import { touchConfirmedByMajority } from './sessions/touch-confirmed-by-majority.ts';
 import { damageHasACause } from './storage/damage-has-a-cause.ts';
@@ -74,7 +74,6 @@ import { multiAtomic } from './tree/multi-atomic.ts';
 import { noOpAfterClose } from './tree/no-op-after-close.ts';
 import { replayEqualsLive } from './tree/replay-equals-live.ts';
 import { sequenceNamesUnique } from './tree/sequence-names-unique.ts';
-import { reapedOnEvidence } from './tree/reaped-on-evidence.ts';
 import { sessionEphemeral } from './tree/session-ephemeral.ts';
 import { statConsistent } from './tree/stat-consistent.ts';
 import { stateValidates } from './tree/state-validates.ts';
@@ -117,6 +116,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   noEntryFromTheFuture,
   wipedNeverVotes,
   singleFounding,
+  snapshotFollowsAnswers,
   // Storages.
   durableIsFound,
   damageHasACause,
@@ -131,7 +131,6 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   statConsistent,
   dedupOnce,
   historyContiguous,
-  reapedOnEvidence,
   stateValidates,
   // Sessions and reads.
   touchConfirmedByMajority,
@@ -139,7 +138,6 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   expiryAfterFullTimeout,
   expiryOnEvidence,
   sessionRequestsWithoutGaps,
-  onlyTheHolderActs,
   linearizableReadIsFresh,
   // Bounds.
   queueBounds,

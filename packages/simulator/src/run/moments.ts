@@ -1,13 +1,21 @@
 /**
  * Tells of the moments in which an ensemble is vulnerable: a member's term rises (it votes, campaigns, follows
  * somebody new), a leader appends what clients ask for or a membership, somebody begins to lead, a received snapshot
- * replaces a log, something is written, a log is cut at its beginning. They last milliseconds, and faults that come
+ * arrives or replaces a log, something is written, a log is cut at its beginning. They last milliseconds, and faults that come
  * at any time hit them too seldom.
  */
 import type { Invariant, ObservedStep } from '../invariants/invariant.ts';
 
 /** What happens to a member. */
-export type Moment = 'term' | 'proposal' | 'membership' | 'leadership' | 'install' | 'write' | 'compact';
+export type Moment =
+  | 'term'
+  | 'proposal'
+  | 'membership'
+  | 'leadership'
+  | 'chunk'
+  | 'install'
+  | 'write'
+  | 'compact';
 
 interface Waiting {
   readonly moment: Moment;
@@ -46,12 +54,14 @@ export class Moments {
   }
 }
 
-function momentsOf({ before, after, output }: ObservedStep): readonly Moment[] {
+function momentsOf({ peer, before, after, output }: ObservedStep): readonly Moment[] {
   const moments: Moment[] = after.term > before.term ? ['term'] : [];
   if (after.role === 'leader' && before.role !== 'leader') moments.push('leadership');
   if (output.persists.length > 0) moments.push('write');
   for (const { batch } of output.persists) {
     if (batch.install !== undefined) moments.push('install');
+    else if (batch.snapshotChunk !== undefined && peer.replica.raft.isReceivingSnapshot)
+      moments.push('chunk');
     if (batch.compactThrough !== undefined) moments.push('compact');
     if (after.role !== 'leader') continue;
     for (const { kind } of batch.entries ?? []) {

@@ -269,7 +269,7 @@ export class Nemesis {
 
   /** Often in the middle of an election, when votes, terms and the first entries of a leader are half durable. */
   async #crashSomebody(options: { readonly of: 'machine' | 'process' }, stream: RandomStream): Promise<void> {
-    const drawn = stream.pick([undefined, 'term', 'term', 'proposal', 'install'] as const);
+    const drawn = stream.pick([undefined, 'term', 'term', 'proposal', 'chunk', 'install'] as const);
     const moment = this.#files === undefined ? drawn : this.#files.momentOr(drawn);
     const member = moment === undefined ? this.#anyone(stream) : await this.#at(moment, stream);
     if (!this.#isOver) this.#crash(member, options, stream);

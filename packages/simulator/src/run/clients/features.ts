@@ -18,8 +18,6 @@ export const features = [
   'locks',
   'queues',
   'short-sessions',
-  'containers',
-  'resuming',
 ] as const;
 
 /** One part of a workload. */
