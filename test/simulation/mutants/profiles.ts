@@ -4,7 +4,17 @@
  * A profile takes away, as a reduction does; it adds no fault and no look at the inside. Peers may keep their log in
  * another storage than in the sweep's worlds.
  */
-import type { Reduction } from '@quorate/simulator';
+import { type FaultClass, faultClasses, type Reduction } from '@quorate/simulator';
+
+/** No other faults than these: what a bug needs comes about more often where nothing is in its way. */
+function only(...wanted: readonly FaultClass[]): Pick<Reduction, 'withoutFaults'> {
+  return { withoutFaults: faultClasses.filter((fault) => !wanted.includes(fault)) };
+}
+
+const tightLimits = { snapshotAfterEntries: 5, logEntriesKept: 1, snapshotChunkBytes: 512 };
+
+/** With few kinds of faults there may be many of them. */
+const pace = { thinkMs: 200, burstMax: 4, faultEveryMs: 1_500 };
 
 export const profiles: Readonly<Record<string, Reduction>> = {
   /** The seeds of every sweep. */
@@ -13,29 +23,32 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   single: { membersMax: 1 },
   /** Logs are files, on a disk that fails as disks of files do, and all the time. */
   'file-storage': { pace: { faultEveryMs: 1_500 } },
-  /** The same with clients that write much and logs that are cut soon: segments go, and snapshots are sent. */
-  'file-storage-tight': {
-    limits: { snapshotAfterEntries: 20, logEntriesKept: 1 },
-    pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
-  },
   /** Long enough for what shows only some time after the faults. */
   long: { durationMs: 60_000 },
   /** Snapshots every few entries, in small chunks, and nearly no log behind them. */
-  tight: {
-    limits: { snapshotAfterEntries: 5, logEntriesKept: 1, snapshotChunkBytes: 512 },
-    pace: { thinkMs: 50, burstMax: 8 },
+  tight: { limits: tightLimits, pace: { thinkMs: 200, burstMax: 4 } },
+  /** The same, where leaders are cut off and come back to others that have gone on. */
+  'tight-deposed': { ...only('isolate', 'partition'), limits: tightLimits, pace },
+  /** The same, where snapshots that arrive are interrupted. */
+  'tight-crashed': { ...only('crash', 'power', 'break', 'isolate', 'loss'), limits: tightLimits, pace },
+  /** The same, on disks that are slow, so that an own snapshot takes longer than its writer is cut off. */
+  'tight-slow': { ...only('slow-disk', 'isolate', 'partition'), limits: tightLimits, pace },
+  /** Leaders are cut off with what they have just appended. */
+  deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
+  /** Members lose their data and come back, and their leaders are cut off meanwhile. */
+  returning: { ...only('wipe', 'isolate'), pace },
+  /** Frames are lost while connections stay. */
+  lossy: { ...only('loss', 'crash', 'isolate'), pace },
+  /** The same, and time enough afterwards to see that a call is never answered. */
+  waiting: {
+    ...only('loss', 'crash', 'isolate'),
+    durationMs: 30_000,
+    pace: { ...pace, sessionTimeoutMs: 2_000 },
   },
-  /** Clients that write much, and faults all the time: a leader that is cut off has appended something. */
+  /** Clients that write much, and faults of all kinds: a leader that is cut off has appended something. */
   busy: { pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 3_000 } },
-  /** Entries go to followers one by one, so whoever was away for a moment lacks many for a while. */
-  trickle: {
-    limits: { appendEntriesMax: 1, followerMessagesInFlightMax: 1 },
-    pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
-  },
   /** Leaders that stay for longer without an answer than a session does. */
-  patient: {
-    pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000, faultEveryMs: 1_500 },
-  },
+  patient: { pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000 } },
 };
 
 export function reductionOf(profile: string | undefined, durationMs: number): Reduction {
@@ -46,5 +59,5 @@ export function reductionOf(profile: string | undefined, durationMs: number): Re
 
 /** What peers keep their log in, as sweep/storages.ts names it. */
 export function storageIn(profile: string | undefined): string {
-  return profile?.startsWith('file-storage') === true ? 'file' : 'disk';
+  return profile === 'file-storage' ? 'file' : 'disk';
 }

@@ -17,7 +17,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B15a',
-    profile: 'busy',
+    profile: 'deposed',
     bug: 'a follower commits what it has not compared with the leader',
     edits: [
       {
@@ -86,7 +86,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B17b',
-    profile: 'busy',
+    profile: 'deposed',
     bug: 'what was durable before a truncation still counts after it',
     edits: [
       {
@@ -154,7 +154,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B21',
-    profile: 'busy',
+    profile: 'lossy',
     bug: 'a heartbeat names what is committed and not what was sent last, so a loss behind that is never found',
     edits: [
       {
@@ -281,7 +281,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B29a',
-    profile: 'busy',
+    profile: 'waiting',
     bug: 'reads that waited at a deposed leader are dropped without an answer',
     edits: [
       {
@@ -293,7 +293,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B29b',
-    profile: 'busy',
+    profile: 'waiting',
     bug: 'writes that were lost with a leader are never sent again',
     edits: [
       {

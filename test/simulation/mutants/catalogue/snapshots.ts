@@ -30,13 +30,13 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B33b',
-    profile: 'busy',
+    profile: 'returning',
     bug: 'a truncation does not take back the membership that it cuts off',
     edits: [{ file: `${raft}state.ts`, find: '    this.memberships.truncatedFrom(index);\n', replace: '' }],
   },
   {
     id: 'B37',
-    profile: 'tight',
+    profile: 'tight-crashed',
     bug: 'a log that ends before its snapshot, or contradicts it, is kept beside it after a crash',
     edits: [
       {
@@ -48,7 +48,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B38',
-    profile: 'tight',
+    profile: 'tight-slow',
     bug: 'an own snapshot that comes late replaces a newer one that was received',
     edits: [
       {
@@ -65,7 +65,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B39a',
-    profile: 'tight',
+    profile: 'tight-crashed',
     bug: 'a leader goes on with a snapshot where it was, although the follower lost what it had of it',
     edits: [
       {
@@ -77,7 +77,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B39b',
-    profile: 'tight',
+    profile: 'tight-crashed',
     bug: 'a follower goes on with another snapshot where an interrupted one stopped',
     edits: [
       {
@@ -94,7 +94,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B40',
-    profile: 'tight',
+    profile: 'tight-deposed',
     bug: 'a snapshot of the same index but another term counts as contained',
     edits: [
       {
