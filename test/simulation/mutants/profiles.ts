@@ -23,6 +23,11 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   single: { membersMax: 1 },
   /** Logs are files, on a disk that fails as disks of files do, and all the time. */
   'file-storage': { pace: { faultEveryMs: 1_500 } },
+  /** The same with clients that write much and logs that are cut soon: segments go, and snapshots are sent. */
+  'file-storage-tight': {
+    limits: { snapshotAfterEntries: 20, logEntriesKept: 1 },
+    pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
+  },
   /** Long enough for what shows only some time after the faults. */
   long: { durationMs: 60_000 },
   /** Snapshots every few entries, in small chunks, and nearly no log behind them. */
@@ -47,8 +52,15 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   },
   /** Clients that write much, and faults of all kinds: a leader that is cut off has appended something. */
   busy: { pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 3_000 } },
+  /** Entries go to followers one by one, so whoever was away for a moment lacks many for a while. */
+  trickle: {
+    limits: { appendEntriesMax: 1, followerMessagesInFlightMax: 1 },
+    pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
+  },
   /** Leaders that stay for longer without an answer than a session does. */
-  patient: { pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000 } },
+  patient: {
+    pace: { heartbeatMs: 200, electionTimeoutMs: 1_200, sessionTimeoutMs: 1_000, faultEveryMs: 1_500 },
+  },
 };
 
 export function reductionOf(profile: string | undefined, durationMs: number): Reduction {
@@ -59,5 +71,5 @@ export function reductionOf(profile: string | undefined, durationMs: number): Re
 
 /** What peers keep their log in, as sweep/storages.ts names it. */
 export function storageIn(profile: string | undefined): string {
-  return profile === 'file-storage' ? 'file' : 'disk';
+  return profile?.startsWith('file-storage') === true ? 'file' : 'disk';
 }

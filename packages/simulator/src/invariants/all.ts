@@ -62,6 +62,7 @@ import { expiryAfterFullTimeout } from './sessions/expiry-after-full-timeout.ts'
 import { expiryOnEvidence } from './sessions/expiry-on-evidence.ts';
 import { linearizableReadIsFresh } from './sessions/linearizable-read-is-fresh.ts';
 import { noTouchWhileExpiring } from './sessions/no-touch-while-expiring.ts';
+import { onlyTheHolderActs } from './sessions/only-the-holder-acts.ts';
 import { sessionRequestsWithoutGaps } from './sessions/session-requests-without-gaps.ts';
 import { touchConfirmedByMajority } from './sessions/touch-confirmed-by-majority.ts';
 import { damageHasACause } from './storage/damage-has-a-cause.ts';
@@ -74,6 +75,7 @@ import { multiAtomic } from './tree/multi-atomic.ts';
 import { noOpAfterClose } from './tree/no-op-after-close.ts';
 import { replayEqualsLive } from './tree/replay-equals-live.ts';
 import { sequenceNamesUnique } from './tree/sequence-names-unique.ts';
+import { reapedOnEvidence } from './tree/reaped-on-evidence.ts';
 import { sessionEphemeral } from './tree/session-ephemeral.ts';
 import { statConsistent } from './tree/stat-consistent.ts';
 import { stateValidates } from './tree/state-validates.ts';
@@ -131,6 +133,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   statConsistent,
   dedupOnce,
   historyContiguous,
+  reapedOnEvidence,
   stateValidates,
   // Sessions and reads.
   touchConfirmedByMajority,
@@ -138,6 +141,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   expiryAfterFullTimeout,
   expiryOnEvidence,
   sessionRequestsWithoutGaps,
+  onlyTheHolderActs,
   linearizableReadIsFresh,
   // Bounds.
   queueBounds,

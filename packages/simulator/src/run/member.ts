@@ -6,8 +6,10 @@ import type { History } from '../history/history.ts';
 import type { HostPorts } from '../world/host.ts';
 import type { World } from '../world/world.ts';
 import { runClient } from './clients/client.ts';
+import { runMover } from './clients/mover.ts';
 import type { FencedResource } from './clients/lock-user.ts';
 import type { Knobs } from './knobs.ts';
+import type { SessionBook } from './session-book.ts';
 
 /** A peer that stopped although its world gave it no reason to. */
 export class PeerFailed extends Error {
@@ -32,6 +34,9 @@ export interface Crew {
   readonly knobs: Knobs;
   readonly history: History;
   readonly resource: FencedResource;
+  readonly book: SessionBook;
+  /** Sessions of movers. */
+  readonly movable: Set<string>;
   /** The peers that run now, by member. */
   readonly peers: Map<string, Peer>;
   readonly storageOf?: StorageOf;
@@ -61,15 +66,23 @@ export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Pr
     const failed = new Promise<never>((_resolve, reject) => {
       peer.on('fatal', reject);
     });
+    const { life } = world.host(member);
+    if (life === undefined) return;
+    const { book, movable } = crew;
+    const sleep = (delayMs: number): Promise<void> => ports.sleep(delayMs);
+    const isQuiet = (): boolean => crew.isQuiet;
+    // Two, so that a session has somewhere to go.
+    if (knobs.features.has('resuming') && knobs.members.indexOf(member) < 2) {
+      const stream = world.random(`mover:${member}${crew.clientsCount}`);
+      void runMover({ peer, life, knobs, stream, book, movable, sleep, isQuiet });
+    }
     for (let count = 0; count < knobs.clientsPerMember; count += 1) {
       crew.clientsCount += 1;
       const name = `${member}${crew.clientsCount}`;
       clients.push(name);
       const stream = world.random(`client:${name}`);
       const { history, resource } = crew;
-      const sleep = (delayMs: number): Promise<void> => ports.sleep(delayMs);
-      const isQuiet = (): boolean => crew.isQuiet;
-      void runClient({ name, member, peer, knobs, stream, history, resource, sleep, isQuiet });
+      void runClient({ name, member, peer, knobs, stream, history, resource, book, life, sleep, isQuiet });
     }
     await failed;
   };

@@ -18,6 +18,7 @@ import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
 import { Moments } from './moments.ts';
 import { Nemesis } from './nemesis.ts';
+import { SessionBook } from './session-book.ts';
 import { demandSettled } from './settled-calls.ts';
 
 /** Virtual milliseconds between two looks at whole states: each costs about as much as a hundred steps. */
@@ -68,6 +69,8 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
   const coverage = new CoverageCounter();
   const log = new CommittedLog();
   const moments = new Moments();
+  const book = new SessionBook();
+  const areClocksEqual = !knobs.faults.has('clock-rate');
   const { heartbeatMs, electionTimeoutMs, members } = knobs;
   let world: World | undefined;
   const history = new History({ nowMs: () => world?.nowMs ?? 0 });
@@ -80,7 +83,13 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         members,
         heartbeatMs,
         electionTimeoutMs,
-        invariants: [...options.invariants, log, coverage.asInvariant(), moments.asInvariant()],
+        invariants: [
+          ...options.invariants,
+          log,
+          coverage.asInvariant(),
+          moments.asInvariant(),
+          book.asInvariant({ areClocksEqual }),
+        ],
         sweepEveryMs,
         durationMsMax: 4 * (knobs.safetyMs + knobs.livenessMs),
         ...(onTrace === undefined ? {} : { onTrace }),
@@ -89,7 +98,15 @@ export async function runSeed(options: RunSeedOptions): Promise<SeedResult> {
         world = made;
         const resource = new FencedResource(history);
         const facts = { world: made, knobs, history, resource };
-        const crew = { ...facts, peers: new Map(), clients: new Map(), clientsCount: 0, isQuiet: false };
+        const sessions = { book, movable: new Set<string>() };
+        const crew = {
+          ...facts,
+          ...sessions,
+          peers: new Map(),
+          clients: new Map(),
+          clientsCount: 0,
+          isQuiet: false,
+        };
         const { storageOf } = options;
         drained = await play({ ...crew, ...(storageOf === undefined ? {} : { storageOf }) }, moments);
       },

@@ -35,9 +35,4 @@ export const inexpressible: readonly Inexpressible[] = [
       'the world drops what breaks the protocol like the driver does; driver.test.ts and frame.test.ts feed it bytes',
   },
   { id: 'B64', reason: 'a world ends a process with everything in it; open-peer.test.ts closes real ones' },
-  {
-    id: 'S08',
-    reason:
-      'the clients of a run do not resume sessions; system-commands.test.ts has doubled, late and foreign resumptions',
-  },
 ];

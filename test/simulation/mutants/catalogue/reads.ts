@@ -86,7 +86,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B59b',
-    profile: 'busy',
+    profile: 'trickle',
     bug: 'a new leader answers reads before it has committed an entry of its term',
     edits: [
       {
@@ -109,7 +109,7 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B59d',
-    profile: 'busy',
+    profile: 'trickle',
     bug: 'a confirmed read does not wait until its index is applied here',
     edits: [
       {

@@ -41,7 +41,7 @@ export const sessions: readonly Mutant[] = [
   },
   {
     id: 'B54a',
-    profile: 'single',
+    profile: 'patient',
     bug: 'an expiry is not judged by what the session has requested since',
     edits: [
       {
@@ -162,8 +162,30 @@ export const sessions: readonly Mutant[] = [
     ],
   },
   {
+    id: 'S08a',
+    bug: 'who held a session before its resumption may go on in it',
+    edits: [
+      {
+        file: `${core}machine/session-batch.ts`,
+        find: '  if (holder !== session.holder) {\n',
+        replace: '  if (holder < 0) {\n',
+      },
+    ],
+  },
+  {
+    id: 'S08b',
+    bug: 'a resumption that arrives late takes the session from a later holder',
+    edits: [
+      {
+        file: `${core}machine/system-commands.ts`,
+        find: '  if (session.holder !== op.heldBy) {\n',
+        replace: '  if (op.heldBy < 0) {\n',
+      },
+    ],
+  },
+  {
     id: 'B65',
-    profile: 'busy',
+    profile: 'patient',
     bug: 'apply deletes a container because the leader found it empty, whatever came since',
     edits: [
       {

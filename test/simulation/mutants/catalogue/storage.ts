@@ -184,7 +184,7 @@ export const storageBugs: readonly Mutant[] = [
           '    await manifest.update((state) => ({ ...state, logStart: { segment: first.segment, record, link } }));\n',
       },
     ],
-    profile,
+    profile: 'file-storage-tight',
   },
   {
     id: 'B51',
@@ -196,6 +196,6 @@ export const storageBugs: readonly Mutant[] = [
         replace: 'await this.#log.write({ truncateFrom, entries });',
       },
     ],
-    profile,
+    profile: 'file-storage-tight',
   },
 ];

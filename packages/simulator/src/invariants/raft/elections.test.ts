@@ -63,10 +63,10 @@ describe('SilentLeaderIsReplaced', () => {
     expect(() => watch.stepped?.(stepOf(run.follower, tick), run.view)).toThrow('is silent');
   });
 
-  test('does not count the ticks of the step in which a leader steps down', () => {
+  test('does not count the long tick in which a leader stepped down', () => {
     const watch = silentLeaderIsReplaced.watch(run.ledger);
-    const late = { input: { kind: 'tick', count: electionTicks(), wallMs: 0 } } as const;
-    watch.stepped?.(stepOf(run.follower, { ...late, before: { role: 'leader' } }), run.view);
+    const long = { input: { ...tick.input, count: electionTicks() } } as const;
+    watch.stepped?.(stepOf(run.follower, { ...long, before: { role: 'leader' } }), run.view);
     for (let count = 1; count < 2 * electionTicks(); count += 1)
       watch.stepped?.(stepOf(run.follower, tick), run.view);
     expect(() => watch.stepped?.(stepOf(run.follower, tick), run.view)).toThrow('is silent');

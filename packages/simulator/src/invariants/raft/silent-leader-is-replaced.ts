@@ -36,17 +36,17 @@ export const silentLeaderIsReplaced: Invariant = {
         let silence = silences.get(peer);
         if (silence === undefined) silences.set(peer, (silence = { ticks: 0, isStorageFull: false }));
         if (input?.kind === 'storage') silence.isStorageFull = input.full;
-        if (input?.kind !== 'tick') {
-          if (endsSilence(step)) silence.ticks = 0;
+        if (endsSilence(step)) {
+          // Also the tick in which a leader steps down: what it counts belongs to the time before.
+          silence.ticks = 0;
           return;
         }
+        if (input?.kind !== 'tick' || silence.isStorageFull) return;
         const { config, raft } = peer.replica;
+        if (!raft.admitted || !raft.membership.voters.includes(peer.member)) silence.ticks = 0;
         const { electionTicks } = config.raft;
-        const mayCampaign = raft.admitted && !silence.isStorageFull;
-        // The tick in which a leader steps down, say, is none of the wait that begins in it.
-        if (endsSilence(step) || !mayCampaign || !raft.membership.voters.includes(peer.member))
-          silence.ticks = 0;
-        else silence.ticks += timerTicks(input, electionTicks);
+        silence.ticks += timerTicks(input, electionTicks);
+        if (after.role !== 'follower') silence.ticks = 0;
         if (silence.ticks < 2 * electionTicks) return;
         throw new InvariantBroken('SilentLeaderIsReplaced', 'a voter waits for a leader that is silent', {
           member: peer.member,

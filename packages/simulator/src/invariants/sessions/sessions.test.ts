@@ -1,4 +1,4 @@
-import { encodeSystemBatch, type SystemOp } from '@quorate/core/inspect';
+import { BatchBuilder, encodeSystemBatch, type SystemOp } from '@quorate/core/inspect';
 import type { Entry } from '@quorate/core/ports';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { disguised, headerOf, type QuietRun, quietRun, stepOf } from '../testing/quiet-run.ts';
@@ -6,6 +6,7 @@ import { expiryAfterFullTimeout } from './expiry-after-full-timeout.ts';
 import { expiryOnEvidence } from './expiry-on-evidence.ts';
 import { linearizableReadIsFresh } from './linearizable-read-is-fresh.ts';
 import { noTouchWhileExpiring } from './no-touch-while-expiring.ts';
+import { onlyTheHolderActs } from './only-the-holder-acts.ts';
 import { sessionRequestsWithoutGaps } from './session-requests-without-gaps.ts';
 import { touchConfirmedByMajority } from './touch-confirmed-by-majority.ts';
 
@@ -14,6 +15,7 @@ const invariants = [
   expiryOnEvidence,
   linearizableReadIsFresh,
   noTouchWhileExpiring,
+  onlyTheHolderActs,
   sessionRequestsWithoutGaps,
   touchConfirmedByMajority,
 ];
@@ -201,6 +203,61 @@ describe('what is applied of a session', () => {
     const right = named < 3 ? { kind: 'error', code: 'COMPARE_FAILED', details: {} } : { kind: 'none' };
     expect(() => tell(right)).not.toThrow();
     expect(() => tell(result)).toThrow('against the evidence');
+  });
+});
+
+describe('OnlyTheHolderActs', () => {
+  const sessionId = 88;
+  const session = (holder: number) => ({
+    kind: 'system',
+    reply: { zxid: 1, result: { kind: 'session', sessionId, timeoutMs: 1, holder, nextRequest: 6 } },
+  });
+  const replies = { kind: 'replies', sessionId, holder: 9, firstRequest: 6, replies: [] };
+  const batchOf = (holder: number): Uint8Array => {
+    const builder = new BatchBuilder();
+    builder.add({ kind: 'noop' });
+    return builder.finish({ sessionId, holder, firstRequest: 6, acknowledgedThrough: 0 });
+  };
+  const resumption = (heldBy: number) =>
+    entryOf({ kind: 'resume-session', sessionId, secretHash: new Uint8Array(32), heldBy });
+
+  /** Tells a watch of one entry after the other, each with what applying it gave. */
+  const teller = () => {
+    const watch = onlyTheHolderActs.watch(run.ledger);
+    const index = run.ledger.fresh.index + 1;
+    return (entry: Pick<Entry, 'kind' | 'body'>, ...items: readonly object[]) => {
+      const peer = disguised(run.leader, { raft: { entryAt: () => ({ ...entry, index }) } });
+      watch.stepped?.(stepOf(peer, { output: { applied: [{ index, items: items as never }] } }), run.view);
+    };
+  };
+  const commands = (body: Uint8Array) => ({ kind: 'commands', body }) as const;
+
+  test('is broken by a batch of an earlier holder that was not refused', () => {
+    const tell = teller();
+    tell(resumption(1), session(9));
+    tell(commands(batchOf(9)), replies);
+    const refused = { kind: 'refused', sessionId, holder: 1, code: 'SESSION_EXPIRED' };
+    const both = new Uint8Array([...batchOf(1), ...batchOf(9)]);
+    expect(() => tell(commands(both), refused, replies)).not.toThrow();
+    expect(() => tell(commands(both), replies)).toThrow('an earlier holder acts');
+    expect(() => tell(commands(batchOf(1)), replies)).toThrow('an earlier holder acts');
+  });
+
+  test('takes both holders in the entry of the resumption itself', () => {
+    const tell = teller();
+    tell(resumption(1), session(9));
+    const entry = resumption(9);
+    const body = new Uint8Array([...batchOf(9), ...entry.body, ...batchOf(10)]);
+    expect(() => tell({ ...entry, body }, replies, session(10), replies)).not.toThrow();
+    expect(() => tell(commands(batchOf(9)), replies)).toThrow('an earlier holder acts');
+  });
+
+  test('is broken by a resumption that names an older holder, not by one that came twice', () => {
+    const tell = teller();
+    tell(resumption(1), session(9));
+    tell(resumption(1), session(9));
+    tell(resumption(9), session(10));
+    expect(() => tell(resumption(1), session(9))).toThrow('from a later holder');
   });
 });
 

@@ -1,4 +1,12 @@
-import { BatchBuilder, encodeValue, sourceOf, type Change, type ZnodeRecord } from '@quorate/core/inspect';
+import {
+  BatchBuilder,
+  encodeSystemBatch,
+  encodeValue,
+  sourceOf,
+  type Change,
+  type SystemOp,
+  type ZnodeRecord,
+} from '@quorate/core/inspect';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ObservedStep } from '../invariant.ts';
 import { disguised, overlaid, type QuietRun, quietRun, stepOf } from '../testing/quiet-run.ts';
@@ -8,6 +16,7 @@ import { digestAgreement } from './digest-agreement.ts';
 import { historyContiguous } from './history-contiguous.ts';
 import { multiAtomic } from './multi-atomic.ts';
 import { noOpAfterClose } from './no-op-after-close.ts';
+import { reapedOnEvidence } from './reaped-on-evidence.ts';
 import { replayEqualsLive } from './replay-equals-live.ts';
 import { sequenceNamesUnique } from './sequence-names-unique.ts';
 import { sessionEphemeral } from './session-ephemeral.ts';
@@ -21,6 +30,7 @@ const invariants = [
   historyContiguous,
   multiAtomic,
   noOpAfterClose,
+  reapedOnEvidence,
   replayEqualsLive,
   sequenceNamesUnique,
   sessionEphemeral,
@@ -251,6 +261,40 @@ describe('HistoryContiguous', () => {
     const look = () => run.watchOf(historyContiguous).ended({ ...run.view, peers: [liar] });
     const facts = expect.objectContaining({ missing: [all[5]?.zxid], unknown: [] });
     expect(look).toThrow(expect.objectContaining({ facts }));
+  });
+});
+
+describe('ReapedOnEvidence', () => {
+  const zxid = 500;
+  const index = 10_000_000;
+  const done = { kind: 'none' };
+
+  /** Tells of one deletion of the ensemble's, and of what the history says that it deleted. */
+  const reap = (op: SystemOp, deleted: Partial<ZnodeRecord>, result: object) => (): void => {
+    const body = encodeSystemBatch({ kind: 'system', origin: 'a', incarnation: 1, ticket: 0, op });
+    const before = overlaid(queue(), { path: '/reaped', ...deleted });
+    const changes = [{ path: '/reaped', before, after: undefined }];
+    const peer = disguised(run.leader, {
+      raft: { entryAt: () => ({ index, kind: 'commands', body }) },
+      machine: { transactionsAfter: () => [{ zxid, changes }] },
+    });
+    const items = [{ kind: 'system', origin: 'a', incarnation: 1, ticket: 0, reply: { zxid, result } }];
+    const output = { applied: [{ index, items: items as never }] };
+    reapedOnEvidence.watch(run.ledger).stepped?.(stepOf(peer, { output }), run.view);
+  };
+  const container = { kind: 'reap-container', path: '/reaped', pzxid: 400 } as const;
+  const ttl = { kind: 'reap-ttl', path: '/reaped', mzxid: 400 } as const;
+
+  test('is broken by a container whose children have changed, and by a TTL znode that was written', () => {
+    expect(reap(container, { pzxid: 400, mzxid: 1 }, done)).not.toThrow();
+    expect(reap(container, { pzxid: 401 }, done)).toThrow('had changed');
+    expect(reap(ttl, { mzxid: 400, pzxid: 1 }, done)).not.toThrow();
+    expect(reap(ttl, { mzxid: 401 }, done)).toThrow('had changed');
+  });
+
+  test('asks nothing of a deletion that was refused', () => {
+    const refused = { kind: 'error', code: 'COMPARE_FAILED', details: {} };
+    expect(reap(container, { pzxid: 401 }, refused)).not.toThrow();
   });
 });
 

@@ -99,6 +99,7 @@ function createActions(options: ClientOptions): Readonly<Partial<Record<Feature,
         create(session, `/k/ttl-${stream.below(3)}`, { kind: 'ttl', ttlMs: stream.between(100, 3_000) }),
       (session) => session.delete(`/k/c${stream.below(3)}/${stream.below(2)}`, { ifExists: true }),
     ],
+    containers: [(session) => refillContainer(options, session, unique)],
     update: [
       (session) =>
         session.update<string[]>(
@@ -131,6 +132,27 @@ function createActions(options: ClientOptions): Readonly<Partial<Record<Feature,
       (session) => putOrTake(options, session, unique),
     ],
   };
+}
+
+/**
+ * Empties a container and fills it again at about the time at which the leader finds that it is due. What it asks is
+ * what every znode goes through that is reaped on a condition.
+ */
+async function refillContainer(
+  { knobs, sleep, stream }: ClientOptions,
+  session: Session,
+  unique: () => string,
+): Promise<void> {
+  const graceMs = knobs.limits[0]?.containerGraceMs ?? Infinity;
+  const path = `/k/edge-${unique()}`;
+  await session.create(`${path}/first`, 0, { parents: 'container' });
+  await session.delete(`${path}/first`);
+  // A long grace is another action's business: the rest of the round waits for this one.
+  if (graceMs > 1_000) return;
+  await sleep(graceMs + stream.between(-knobs.heartbeatMs, 2 * knobs.heartbeatMs));
+  if (stream.chance(500_000)) await session.create(`${path}/second`, 0, { parents: 'container' });
+  // A child that comes and goes leaves it as empty as it was found, and not due any more.
+  else await session.multi([op.create(`${path}/second`, 0), op.delete(`${path}/second`)]);
 }
 
 function watchOptions({ stream }: ClientOptions): WatchOptions & { readonly path: string } {

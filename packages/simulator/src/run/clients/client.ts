@@ -9,6 +9,8 @@ import type { RandomStream } from '../../world/random-stream.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Action, actionsOf } from './actions.ts';
 import type { FencedResource } from './lock-user.ts';
+import { isAlive, type SessionBook } from '../session-book.ts';
+import type { Life } from '../../world/life.ts';
 
 /** What a client needs of its run. */
 export interface ClientOptions {
@@ -20,6 +22,9 @@ export interface ClientOptions {
   readonly stream: RandomStream;
   readonly history: History;
   readonly resource: FencedResource;
+  readonly book: SessionBook;
+  /** Of the process. */
+  readonly life: Life;
   readonly sleep: (delayMs: number) => Promise<void>;
   /** No calls now: what has a session must not need them. */
   readonly isQuiet: () => boolean;
@@ -42,6 +47,7 @@ export async function runClient(options: ClientOptions): Promise<never> {
     const timeoutMs = knobs.sessionTimeoutMs;
     const opened = await peer.openSession({ timeoutMs, deadlineMs: 2 * timeoutMs }).catch(() => undefined);
     if (opened === undefined) continue;
+    options.book.add(opened, options.life);
     const session = recorder.record(opened, { client, member });
     // Lives are short in some runs: opening, closing and expiring are where sessions go wrong.
     let rounds = knobs.features.has('short-sessions') ? stream.between(1, 20) : stream.between(50, 1_000);
@@ -51,10 +57,6 @@ export async function runClient(options: ClientOptions): Promise<never> {
     }
     if (isAlive(session)) await session.close().catch(() => undefined);
   }
-}
-
-function isAlive(session: Session): boolean {
-  return session.state === 'connected' || session.state === 'suspended';
 }
 
 async function runRound(

@@ -18,6 +18,8 @@ export const features = [
   'locks',
   'queues',
   'short-sessions',
+  'containers',
+  'resuming',
 ] as const;
 
 /** One part of a workload. */
