@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { type CrashState, crashStates } from './crash/crash-states.ts';
 import { Judge } from './crash/judge.ts';
-import { type Life, lives, record, recordStart } from './crash/lives.ts';
+import { type Life, lives, record, recordRestart, recordStart } from './crash/lives.ts';
 
 const isFull = process.env['QUORATE_PROOFS'] === 'full';
 /** States of one moment: with all of them, the lives together have more than 100,000. */
@@ -71,6 +71,45 @@ test.each(lives.map((life) => [life.name, life] as const))(
     if (isFull) console.log(`${name}: ${disks.size} different disks, judged ${judgedCount} times; ${second}`);
     expect(wrong).toEqual([]);
     expect(disks.size).toBeGreaterThan(isFull ? 4_000 : 50);
+  },
+);
+
+/** Kills in a life; each is followed by a start and a loss of power at each moment of that start. */
+const killsMax = isFull ? 400 : 6;
+
+test.each(lives.map((life) => [life.name, life] as const))(
+  'what a start has told stays, also if the disk had never seen it: %s',
+  { timeout: timeoutMs },
+  async (name, life) => {
+    const { recorded } = await record(life);
+    const judge = new Judge(life.batches);
+    // Behind a change that no sync has made durable: that is what the system holds and the disk may lack.
+    const kills = recorded.flatMap(({ kind }, at) => (kind === 'sync' || kind === 'note' ? [] : [at + 1]));
+    const stride = Math.max(1, Math.floor(kills.length / killsMax));
+    let judgedCount = 0;
+    const wrong: string[] = [];
+    for (let at = 0; at < kills.length && wrong.length < 3; at += stride) {
+      const kill = kills[at] ?? 0;
+      const restart = await recordRestart(recorded.slice(0, kill));
+      expect(restart.told, `a start after a kill behind change ${kill}`).toBeDefined();
+      for (const state of crashStates({
+        ...restart,
+        from: kill,
+        statesMax: isFull ? 12 : 3,
+        random: seeded(13),
+      })) {
+        judgedCount += 1;
+        const isTold = state.moment >= restart.openedAt;
+        const problem = isTold
+          ? await judge.judgeSame(state, restart.told ?? '')
+          : await judge.judge(state, { goesOn: false });
+        if (problem !== undefined) wrong.push(`killed behind change ${kill}: ${problem}\nof ${state.key}`);
+        if (wrong.length >= 3) break;
+      }
+    }
+    if (isFull) console.log(`${name}: ${judgedCount} states after a kill and a start`);
+    expect(wrong).toEqual([]);
+    expect(judgedCount).toBeGreaterThan(isFull ? 1_000 : 50);
   },
 );
 

@@ -17,6 +17,8 @@ export interface CrashState {
   readonly key: string;
   readonly isOpened: boolean;
   readonly acknowledgedCount: number;
+  /** So many things had happened. */
+  readonly moment: number;
 }
 
 export interface CrashStatesOptions {
@@ -26,6 +28,8 @@ export interface CrashStatesOptions {
   readonly numbers: ReadonlyMap<string, number>;
   /** States of one moment, at most. */
   readonly statesMax: number;
+  /** The first moment to look at; default: the beginning. */
+  readonly from?: number;
   /** 0 to 2^32 - 1. */
   readonly random: () => number;
 }
@@ -58,12 +62,13 @@ interface Choice {
 
 export function* crashStates(options: CrashStatesOptions): Generator<CrashState> {
   const machine = new CrashMachine(options);
-  yield* machine.states();
-  for (const recorded of options.recorded) {
+  const { from = 0 } = options;
+  if (from === 0) yield* machine.states();
+  for (const [at, recorded] of options.recorded.entries()) {
     machine.happen(recorded);
     // A sync and a word change what is certain, not what may be; the states of both are the next moment's too,
     // but here fewer of them are allowed.
-    yield* machine.states();
+    if (at + 1 >= from) yield* machine.states();
   }
 }
 
@@ -76,6 +81,7 @@ class CrashMachine {
   #piecesCount = 0;
   #isOpened = false;
   #acknowledgedCount = 0;
+  #moment = 0;
 
   constructor(options: CrashStatesOptions) {
     this.#options = options;
@@ -86,6 +92,7 @@ class CrashMachine {
   }
 
   happen(recorded: Recorded): void {
+    this.#moment += 1;
     switch (recorded.kind) {
       case 'create':
         this.#durable.set(recorded.file, { bytes: new Uint8Array(0), version: 0 });
@@ -125,7 +132,8 @@ class CrashMachine {
         parts.push(`${name}=${file}:${content.key}`);
       }
       const key = parts.sort().join(' ');
-      yield { files, key, isOpened: this.#isOpened, acknowledgedCount: this.#acknowledgedCount };
+      const told = { isOpened: this.#isOpened, acknowledgedCount: this.#acknowledgedCount };
+      yield { files, key, ...told, moment: this.#moment };
     }
   }
 

@@ -131,6 +131,24 @@ export async function recordStart(files: Files): Promise<Recording & { readonly 
   return { recorded: directory.recorded, files, numbers, told };
 }
 
+/**
+ * The process of a recorded life is killed after so many changes, and started again on all that it had written,
+ * which the system still holds although nobody has synced it.
+ */
+export async function recordRestart(
+  recorded: readonly Recorded[],
+): Promise<Recording & { readonly told: string | undefined; readonly openedAt: number }> {
+  const directory = new RecordingDirectory(new Map(), [0]);
+  await directory.replay(recorded);
+  const storage = storageOn(directory, { segmentBytes });
+  const stored = await storage.open(owner);
+  directory.note('opened');
+  const openedAt = directory.recorded.length;
+  await directory.processDied();
+  const told = stored.damage === undefined ? textOf(stored) : undefined;
+  return { recorded: directory.recorded, files: new Map(), numbers: new Map(), told, openedAt };
+}
+
 export async function record({ batches, turns, restartAfter }: Life): Promise<Recording> {
   const directory = new RecordingDirectory(new Map(), turns);
   let storage = storageOn(directory, { segmentBytes });

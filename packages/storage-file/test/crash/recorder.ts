@@ -45,6 +45,35 @@ export class RecordingDirectory implements Directory {
     this.recorded.push({ kind: 'note', text });
   }
 
+  /** Does once more what another directory has recorded from its beginning; files get the same numbers. */
+  async replay(recorded: readonly Recorded[]): Promise<void> {
+    const files = new Map<number, DirectoryFile>();
+    for (const change of recorded) {
+      switch (change.kind) {
+        case 'create':
+          files.set(change.file, await this.open(change.name, 'create'));
+          break;
+        case 'rename':
+          await this.rename(change.from, change.to);
+          break;
+        case 'remove':
+          await this.remove(change.name);
+          break;
+        case 'write':
+          await files.get(change.file)?.write(change.bytes, change.position);
+          break;
+        case 'sync':
+          await files.get(change.file)?.sync();
+          break;
+        case 'sync-directory':
+          await this.sync();
+          break;
+        case 'note':
+          this.note(change.text);
+      }
+    }
+  }
+
   /** What it had begun beside its writes ends here as well, and its lock is free. */
   async processDied(): Promise<void> {
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));

@@ -185,7 +185,7 @@ export const sessions: readonly Mutant[] = [
   },
   {
     id: 'B65',
-    profile: 'patient',
+    profile: 'trickle',
     bug: 'apply deletes a container because the leader found it empty, whatever came since',
     edits: [
       {
