@@ -42,6 +42,8 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
   /** Members lose their data and come back, and their leaders are cut off meanwhile. */
   returning: { ...only('wipe', 'isolate'), pace },
+  /** Leaderships are transferred while clients write. */
+  transferring: { ...only('transfer', 'slow-network', 'loss'), pace: { ...pace, thinkMs: 50 } },
   /** Frames are lost while connections stay. */
   lossy: { ...only('loss', 'crash', 'isolate'), pace },
   /** The same, and time enough afterwards to see that a call is never answered. */

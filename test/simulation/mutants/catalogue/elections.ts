@@ -197,7 +197,7 @@ export const elections: readonly Mutant[] = [
   },
   {
     id: 'B12',
-    profile: 'busy',
+    profile: 'transferring',
     bug: 'the target of a transfer wins although its log is behind',
     edits: [
       {
