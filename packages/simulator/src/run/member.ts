@@ -1,6 +1,5 @@
 /** What runs on the host of a member: its peer, and the clients that use it. */
 import { CoordinationError, type Peer } from '@quorate/core';
-import { InvariantViolation } from '@quorate/core/inspect';
 import type { Storage } from '@quorate/core/ports';
 import type { History } from '../history/history.ts';
 import type { HostPorts } from '../world/host.ts';
@@ -18,10 +17,11 @@ export class PeerFailed extends Error {
   readonly reason: string;
 
   constructor(member: string, cause: unknown) {
+    const bug = bugIn(cause);
     const inner = cause instanceof CoordinationError && cause.cause !== undefined ? cause.cause : cause;
-    const reason = inner instanceof Error ? inner.message : String(inner);
+    const reason = bug?.message ?? (inner instanceof Error ? inner.message : String(inner));
     super(`peer ${member} stopped: ${reason}`, { cause });
-    this.reason = inner instanceof InvariantViolation ? reason : `${codeOf(cause)} ${reason}`;
+    this.reason = bug === undefined ? `${codeOf(cause)} ${reason}` : reason;
   }
 }
 
@@ -88,9 +88,17 @@ export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Pr
   };
 }
 
-/** Whether a failing disk explains why a process ended. */
+/** Whether a failing disk explains why a process ended. An invariant that a storage found broken is none. */
 export function isStorageFailure(error: unknown): boolean {
-  return codeOf(error) === 'STORAGE_FAILED';
+  return codeOf(error) === 'STORAGE_FAILED' && bugIn(error) === undefined;
+}
+
+/** The broken invariant behind an error, of whatever package: each has a class of its own under this name. */
+function bugIn(error: unknown): Error | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.name === 'InvariantViolation') return cause;
+  }
+  return undefined;
 }
 
 function codeOf(error: unknown): string {
