@@ -67,6 +67,7 @@ import { sessionRequestsWithoutGaps } from './sessions/session-requests-without-
 import { touchConfirmedByMajority } from './sessions/touch-confirmed-by-majority.ts';
 import { damageHasACause } from './storage/damage-has-a-cause.ts';
 import { durableIsFound } from './storage/durable-is-found.ts';
+import { failedSyncIsFinal } from './storage/failed-sync-is-final.ts';
 import { cversionMonotone } from './tree/cversion-monotone.ts';
 import { dedupOnce } from './tree/dedup-once.ts';
 import { digestAgreement } from './tree/digest-agreement.ts';
@@ -122,6 +123,7 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   // Storages.
   durableIsFound,
   damageHasACause,
+  failedSyncIsFinal,
   // The replicated state.
   digestAgreement,
   replayEqualsLive,

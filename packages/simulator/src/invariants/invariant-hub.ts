@@ -72,6 +72,11 @@ export class InvariantHub {
     for (const watch of this.#watches) watch.rotted?.(peer, this.#view, facts);
   }
 
+  /** A sync of this peer's files has failed. */
+  syncFailed(peer: ObservedPeer): void {
+    for (const watch of this.#watches) watch.syncFailed?.(peer, this.#view);
+  }
+
   /** Every so often. */
   swept(): void {
     for (const watch of this.#watches) watch.swept?.(this.#view);

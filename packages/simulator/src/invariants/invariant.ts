@@ -75,6 +75,8 @@ export interface InvariantWatch {
   crashed?(peer: ObservedPeer, view: WorldView, facts: { readonly isWiped: boolean }): void;
   /** Something that was durable of this peer is not as it was written any more. */
   rotted?(peer: ObservedPeer, view: WorldView, facts: { readonly file: string }): void;
+  /** The process of this peer hears that a sync of its files has failed. */
+  syncFailed?(peer: ObservedPeer, view: WorldView): void;
   /** Every so often: may look at whole states. */
   swept?(view: WorldView): void;
   /** After the last step of the run. */

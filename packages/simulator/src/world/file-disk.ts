@@ -61,6 +61,8 @@ export interface FileDiskOptions extends DiskOptions {
   readonly kill: (life: Life) => void;
   /** A file is no longer what was written. */
   readonly rotted: (file: string) => void;
+  /** A process is being told that a sync has failed. */
+  readonly syncFailed: (life: Life) => void;
 }
 
 /** What a call does when its time comes; `part` is how much of it, for one that fails or is cut off by a crash. */
@@ -172,7 +174,7 @@ export class FileDisk {
 
   #call<T>(life: Life, plan: CallPlan<T>): Promise<T> {
     return life.promise((resolve, reject) => {
-      const { time, streams, faulted, kill } = this.#options;
+      const { time, streams, faulted, kill, syncFailed } = this.#options;
       const { latencyUsMin, latencyUsMean, callsMax, crashPpm, killPpm } = this.conditions;
       this.#callsCount += 1;
       const isFailing = streams.failure.chance(plan.failurePpm) || this.#callsCount > callsMax;
@@ -184,7 +186,10 @@ export class FileDisk {
         if (isFailing) {
           faulted(plan.fault);
           plan.part?.(streams.crash);
-          settle = () => reject(new SimulatedFilesError('EIO', 'the disk failed'));
+          settle = () => {
+            if (plan.fault === 'sync-failed') syncFailed(life);
+            reject(new SimulatedFilesError('EIO', 'the disk failed'));
+          };
           return;
         }
         try {

@@ -110,6 +110,13 @@ export class Observation {
     for (const peer of [...running, ...gone]) this.#tell((hub) => hub.rotted(peer, { file }));
   }
 
+  /** A process hears that a sync of its files has failed. */
+  syncFailed(life: Life): void {
+    for (const running of this.#running) {
+      if (running.life === life) this.#tell((hub) => hub.syncFailed(running.peer));
+    }
+  }
+
   healed(core: readonly string[]): void {
     this.#core = [...core];
     this.#healedAtMs = this.#options.nowMs();

@@ -130,6 +130,7 @@ export class World {
             if (!life.isDead) life.host.crash({ of: 'process' });
           },
           rotted: (file) => this.#observation.rotted(name, file),
+          syncFailed: (life) => this.#observation.syncFailed(life),
         }),
         timers: { latenessUsMax: timerLatenessUsMax },
         random: this.random(`host:${name}`),

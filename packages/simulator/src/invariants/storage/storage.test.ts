@@ -5,6 +5,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { type QuietRun, quietRun } from '../testing/quiet-run.ts';
 import { damageHasACause } from './damage-has-a-cause.ts';
 import { durableIsFound } from './durable-is-found.ts';
+import { failedSyncIsFinal } from './failed-sync-is-final.ts';
 
 let run: QuietRun;
 beforeAll(async () => {
@@ -132,5 +133,20 @@ describe('DamageHasACause', () => {
     expect(() => watch.opened?.(peer, run.view)).not.toThrow();
     watch.stored?.({ peer, batch: {} }, run.view);
     expect(() => watch.opened?.(peer, run.view)).toThrow('nothing harmed it');
+  });
+});
+
+describe('FailedSyncIsFinal', () => {
+  test('is broken by a write that is confirmed after a sync that failed, in this life', () => {
+    const watch = failedSyncIsFinal.watch(new Ledger());
+    const { follower: peer, leader, view } = run;
+    const confirm = (): void => watch.stored?.({ peer, batch: {} }, view);
+    expect(confirm).not.toThrow();
+    watch.syncFailed?.(leader, view);
+    expect(confirm).not.toThrow();
+    watch.syncFailed?.(peer, view);
+    expect(confirm).toThrow('although a sync of it has failed');
+    watch.crashed?.(peer, view, { isWiped: false });
+    expect(confirm).not.toThrow();
   });
 });

@@ -92,6 +92,7 @@ function complete(watch: InvariantWatch): Required<InvariantWatch> {
     writing: missing,
     stored: missing,
     rotted: missing,
+    syncFailed: missing,
     crashed: missing,
     swept: missing,
     ended: missing,
