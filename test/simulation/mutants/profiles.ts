@@ -38,6 +38,13 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   'tight-crashed': { ...only('crash', 'power', 'break', 'isolate', 'loss'), limits: tightLimits, pace },
   /** The same, on disks that are slow, so that an own snapshot takes longer than its writer is cut off. */
   'tight-slow': { ...only('slow-disk', 'isolate', 'partition'), limits: tightLimits, pace },
+  /** Whoever falls while a snapshot arrives is back before there is a newer one: it is sent the same one again. */
+  'half-received': {
+    ...only('wipe', 'crash', 'power'),
+    durationMs: 40_000,
+    limits: { snapshotAfterEntries: 50, logEntriesKept: 1, snapshotChunkBytes: 256 },
+    pace: { ...pace, thinkMs: 1_000 },
+  },
   /** Leaders are cut off with what they have just appended. */
   deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
   /** Members lose their data and come back, and their leaders are cut off meanwhile. */

@@ -48,6 +48,9 @@ import { transferTargetIsComplete } from './raft/transfer-target-is-complete.ts'
 import { ownDiskHoldsOwnCount } from './raft/own-disk-holds-own-count.ts';
 import { commitOnlyCompared } from './raft/commit-only-compared.ts';
 import { snapshotFollowsAnswers } from './raft/snapshot-follows-answers.ts';
+import { answerMovesSnapshot } from './raft/answer-moves-snapshot.ts';
+import { noReadForgotten } from './raft/no-read-forgotten.ts';
+import { readIndexOfOwnTerm } from './raft/read-index-of-own-term.ts';
 import { stateMachineSafety } from './raft/state-machine-safety.ts';
 import { stateOrdering } from './raft/state-ordering.ts';
 import { voteOncePerTerm } from './raft/vote-once-per-term.ts';
@@ -120,6 +123,9 @@ export const allInvariants: readonly Invariant[] = Object.freeze([
   wipedNeverVotes,
   singleFounding,
   snapshotFollowsAnswers,
+  answerMovesSnapshot,
+  noReadForgotten,
+  readIndexOfOwnTerm,
   // Storages.
   durableIsFound,
   damageHasACause,

@@ -86,7 +86,6 @@ export const reads: readonly Mutant[] = [
   },
   {
     id: 'B59b',
-    profile: 'trickle',
     bug: 'a new leader answers reads before it has committed an entry of its term',
     edits: [
       {

@@ -281,7 +281,6 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: 'B29a',
-    profile: 'waiting',
     bug: 'reads that waited at a deposed leader are dropped without an answer',
     edits: [
       {

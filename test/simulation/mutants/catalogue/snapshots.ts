@@ -65,7 +65,7 @@ export const snapshots: readonly Mutant[] = [
   },
   {
     id: 'B39a',
-    profile: 'tight-crashed',
+    profile: 'half-received',
     bug: 'a leader goes on with a snapshot where it was, although the follower lost what it had of it',
     edits: [
       {
