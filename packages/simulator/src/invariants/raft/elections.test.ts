@@ -193,11 +193,13 @@ describe('VotesForCompleteLogs', () => {
 describe('TransferTargetIsComplete', () => {
   test('is broken by a target whose disk lacks the last entry', () => {
     const { ledger, leader, view } = run;
-    const send = (to: string): void => {
-      const message = { ...headerOf(leader, to), kind: 'timeout-now' } as const;
-      transferTargetIsComplete.watch(ledger).sent?.({ peer: leader, message }, view);
+    const decide = (way: 'sendNow' | 'sendAfterPersist', to: string) => (): void => {
+      const output = { [way]: [{ ...headerOf(leader, to), kind: 'timeout-now' }] };
+      transferTargetIsComplete.watch(ledger).stepped?.(stepOf(leader, { output }), view);
     };
-    expect(() => send(leader.member)).not.toThrow();
-    expect(() => send('nobody')).toThrow('behind is told to campaign');
+    for (const way of ['sendNow', 'sendAfterPersist'] as const) {
+      expect(decide(way, leader.member)).not.toThrow();
+      expect(decide(way, 'nobody')).toThrow('behind is told to campaign');
+    }
   });
 });
