@@ -11,8 +11,7 @@ process.once('message', (message) => {
 // A bug may also show as an error that nobody has caught: it belongs to the seed that runs.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
-    tell({ kind: 'broken', checker: 'uncaught error', message: textOf(error) });
-    setImmediate(() => process.exit(0));
+    tell({ kind: 'broken', checker: 'uncaught error', message: textOf(error) }, () => process.exit(0));
   });
 }
 
@@ -37,8 +36,8 @@ async function answer({ seeds, reduction, storage }: Asked): Promise<void> {
   }
 }
 
-function tell(told: Told): void {
-  process.send?.(told);
+function tell(told: Told, whenSent?: () => void): void {
+  process.send?.(told, undefined, undefined, whenSent);
 }
 
 function textOf(error: unknown): string {

@@ -102,8 +102,13 @@ function runChild(options: TrialOptions): Promise<Trial> {
       silence = setTimeout(hangs, silenceMsMax);
     });
     child.on('exit', (code) => {
-      if (code === 0 || doneCount === seeds.length) finish(undefined, '');
-      else finish('process ends', errors);
+      const ended = (): void => {
+        if (code === 0 || doneCount === seeds.length) finish(undefined, '');
+        else finish('process ends', errors);
+      };
+      // What the process told last may still be on its way.
+      if (child.connected) child.once('disconnect', ended);
+      else ended();
     });
     child.send({ seeds, reduction, storage } satisfies Asked);
   });
