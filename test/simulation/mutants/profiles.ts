@@ -1,8 +1,8 @@
 /**
  * Which worlds a mutant is put into. Most are looked for in those of every sweep. Some bugs can only show in a shape
  * that few seeds draw; these are looked for in seeds of that shape, so that the figures are not about the draw.
- * A profile takes away, as a reduction does; it adds no fault and no look at the inside. Peers may keep their log in
- * another storage than in the sweep's worlds.
+ * A profile takes away, as a reduction does, and makes sure of a fault that would be drawn in some of the seeds only; it
+ * adds no look at the inside. Peers may keep their log in another storage than in the sweep's worlds.
  */
 import { type FaultClass, faultClasses, type Reduction } from '@quorate/simulator';
 
@@ -27,6 +27,13 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   'file-storage-tight': {
     limits: { snapshotAfterEntries: 20, logEntriesKept: 1 },
     pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
+  },
+  /** Snapshots are taken all the time, bits of files flip, and each start has to show the snapshot that it finds. */
+  'file-storage-rotten': {
+    ...only('wipe'),
+    withFaults: ['wipe'],
+    limits: { snapshotAfterEntries: 20, logEntriesKept: 1 },
+    pace,
   },
   /** Long enough for what shows only some time after the faults. */
   long: { durationMs: 60_000 },
@@ -80,5 +87,6 @@ export function reductionOf(profile: string | undefined, durationMs: number): Re
 
 /** What peers keep their log in, as sweep/storages.ts names it. */
 export function storageIn(profile: string | undefined): string {
+  if (profile === 'file-storage-rotten') return 'file-read';
   return profile?.startsWith('file-storage') === true ? 'file' : 'disk';
 }

@@ -51,6 +51,8 @@ export interface Reduction {
   readonly membersMax?: number;
   readonly clientsPerMemberMax?: number;
   readonly withoutFaults?: readonly FaultClass[];
+  /** Faults that the run has, whatever was drawn: for looking where a bug can show. */
+  readonly withFaults?: readonly FaultClass[];
   readonly withoutFeatures?: readonly Feature[];
   /** Limits that every member has, whatever was drawn. */
   readonly limits?: Partial<Limits>;
@@ -79,7 +81,10 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
     clientsPerMember: Math.min(drawnClients, reduction.clientsPerMemberMax ?? drawnClients),
     heartbeatMs,
     electionTimeoutMs: heartbeatMs * shape.pick([5, 5, 4, 6]),
-    faults: drawSet(faultClasses, stream('knobs-faults'), reduction.withoutFaults),
+    faults: new Set([
+      ...drawSet(faultClasses, stream('knobs-faults'), reduction.withoutFaults),
+      ...(reduction.withFaults ?? []),
+    ]),
     faultEveryMs: shape.pick([1_500, 4_000, 4_000, 10_000]),
     features: drawSet(features, stream('knobs-features'), reduction.withoutFeatures),
     thinkMs: shape.pick([100, 300, 600]),

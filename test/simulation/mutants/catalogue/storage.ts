@@ -52,7 +52,7 @@ export const storageBugs: readonly Mutant[] = [
         replace: 'return { snapshot, complete: candidates };',
       },
     ],
-    profile,
+    profile: 'file-storage-rotten',
   },
   {
     id: 'B44a',
