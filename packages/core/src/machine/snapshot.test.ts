@@ -6,7 +6,7 @@ import { hashBytes } from '../codec/hash.ts';
 import { Machine } from './machine.ts';
 import { beginFrame, FrameReader, sealFrame, writeSnapshotHeader } from './snapshot-frames.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
-import { snapshotV1 } from './testing/snapshot-v1.golden.ts';
+import { snapshotV1, snapshotV1InAnotherOrder } from './testing/snapshot-v1.golden.ts';
 import { create, Driver, readAll, reborn, remove, restore, set, snapshotOf } from './testing/driver.ts';
 
 /** Something of everything. */
@@ -140,10 +140,15 @@ describe('a snapshot', () => {
 });
 
 describe('a snapshot of format version 1', () => {
-  const golden = Uint8Array.from(snapshotV1.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
+  const bytesOf = (hexadecimal: string): Uint8Array =>
+    Uint8Array.from(hexadecimal.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
+  const golden = bytesOf(snapshotV1);
 
-  test('is read by this release', () => {
-    const machine = restore([golden]);
+  test.each([
+    ['as it is written now', golden],
+    ['with its znodes in another order', bytesOf(snapshotV1InAnotherOrder)],
+  ])('is read by this release, %s', (_, bytes) => {
+    const machine = restore([bytes]);
     machine.validate();
     expect(machine.digest()).toBe(busy().machine.digest());
     expect(machine.sessions()).toEqual(busy().machine.sessions());
