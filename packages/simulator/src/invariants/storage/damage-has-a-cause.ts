@@ -7,7 +7,7 @@
  * that is alone does not start. Two power losses must not take away a majority.
  * Boundaries: the world flips bits and says so; from then on, until the member has gone on under another
  * incarnation, its storage may say that it is damaged. A bit that does no harm is no cause, but nobody here knows
- * which file holds what: test/simulation has a stricter rule for the files of the file storage.
+ * which file holds what, so it passes for one.
  */
 import { InvariantBroken, type Invariant, type InvariantWatch } from '../invariant.ts';
 
