@@ -3,10 +3,11 @@ import { disguised, headerOf, type QuietRun, quietRun, stepOf } from '../testing
 import { answerMovesSnapshot } from './answer-moves-snapshot.ts';
 import { noReadForgotten } from './no-read-forgotten.ts';
 import { readIndexOfOwnTerm } from './read-index-of-own-term.ts';
+import { snapshotFollowsAnswers } from './snapshot-follows-answers.ts';
 
 let run: QuietRun;
 beforeAll(async () => {
-  run = await quietRun([answerMovesSnapshot, noReadForgotten, readIndexOfOwnTerm]);
+  run = await quietRun([answerMovesSnapshot, noReadForgotten, readIndexOfOwnTerm, snapshotFollowsAnswers]);
 });
 
 describe('AnswerMovesSnapshot', () => {
@@ -95,5 +96,34 @@ describe('ReadIndexOfOwnTerm', () => {
       expect(() => tell(given(lastIndex))).toThrow('before its term has committed');
     }
     tell(reply(-1));
+  });
+});
+
+describe('SnapshotFollowsAnswers', () => {
+  test('is broken by a leader that goes on although the receiver asks to begin anew', () => {
+    const { leader, follower, ledger, view } = run;
+    const watch = snapshotFollowsAnswers.watch(ledger);
+    const meta = { index: 9, term: 1, elapsedMs: 0, membership: new Uint8Array(0) };
+    const send = (offset: number): void => {
+      const chunk = { meta, offset, bytes: new Uint8Array(1), last: false, round: 0 };
+      const message = { ...headerOf(leader, follower.member), kind: 'install-snapshot', ...chunk } as const;
+      watch.sent?.({ peer: leader, message }, view);
+    };
+    const ask = (nextOffset: number): void => {
+      const answer = { index: 9, nextOffset, installed: false, round: 0 };
+      const header = { ...headerOf(follower, leader.member), term: leader.replica.raft.term };
+      const message = { ...header, kind: 'install-snapshot-reply', ...answer } as const;
+      watch.stepped?.(stepOf(leader, { input: { kind: 'message', message, wallMs: 0 } }), view);
+    };
+    send(0);
+    ask(512);
+    send(512);
+    send(512);
+    for (let count = 0; count < 2; count += 1) {
+      ask(0);
+      send(512);
+    }
+    ask(0);
+    expect(() => send(512)).toThrow('nobody asks for');
   });
 });

@@ -25,7 +25,6 @@ import { monotonicVote } from './monotonic-vote.ts';
 import { nextGtMatch } from './next-gt-match.ts';
 import { noEntryFromTheFuture } from './no-entry-from-the-future.ts';
 import { ownDiskHoldsOwnCount } from './own-disk-holds-own-count.ts';
-import { snapshotFollowsAnswers } from './snapshot-follows-answers.ts';
 import { singleFounding } from './single-founding.ts';
 import { stateMachineSafety } from './state-machine-safety.ts';
 import { stateOrdering } from './state-ordering.ts';
@@ -57,7 +56,6 @@ const invariants = [
   noEntryFromTheFuture,
   ownDiskHoldsOwnCount,
   singleFounding,
-  snapshotFollowsAnswers,
   stateMachineSafety,
   stateOrdering,
   voteOncePerTerm,
@@ -485,34 +483,5 @@ describe('OwnDiskHoldsOwnCount', () => {
     expect(() => watch.stepped?.(stepOf(follower, ahead), view)).toThrow('more is counted');
     const elsewhere = { ...follower, incarnation: 99 };
     expect(() => watch.stepped?.(stepOf(elsewhere, counted), view)).toThrow('not on the disk');
-  });
-});
-
-describe('SnapshotFollowsAnswers', () => {
-  test('is broken by a leader that goes on although the receiver asks to begin anew', () => {
-    const { leader, follower, ledger, view } = run;
-    const watch = snapshotFollowsAnswers.watch(ledger);
-    const meta = { index: 9, term: 1, elapsedMs: 0, membership: new Uint8Array(0) };
-    const send = (offset: number): void => {
-      const chunk = { meta, offset, bytes: new Uint8Array(1), last: false, round: 0 };
-      const message = { ...headerOf(leader, follower.member), kind: 'install-snapshot', ...chunk } as const;
-      watch.sent?.({ peer: leader, message }, view);
-    };
-    const ask = (nextOffset: number): void => {
-      const answer = { index: 9, nextOffset, installed: false, round: 0 };
-      const header = { ...headerOf(follower, leader.member), term: term() };
-      const message = { ...header, kind: 'install-snapshot-reply', ...answer } as const;
-      watch.stepped?.(stepOf(leader, { input: { kind: 'message', message, wallMs: 0 } }), view);
-    };
-    send(0);
-    ask(512);
-    send(512);
-    send(512);
-    for (let count = 0; count < 2; count += 1) {
-      ask(0);
-      send(512);
-    }
-    ask(0);
-    expect(() => send(512)).toThrow('nobody asks for');
   });
 });
