@@ -137,6 +137,8 @@ describe('a session without a replica, cut off', () => {
     await using ensemble = await openEnsemble({ size: 3 });
     const session = await ensemble.connect('x', { timeoutMs: 600 });
     await session.create('/e', 0, { kind: 'ephemeral' });
+    // A peer that has not applied it yet must not count as one where it is gone.
+    await ensemble.agree();
     let expiredAt = Number.POSITIVE_INFINITY;
     session.signal.addEventListener('abort', () => (expiredAt = performance.now()));
     ensemble.network.isolate('x');
@@ -244,6 +246,8 @@ describe('a session without a replica', () => {
     const [first] = sessions;
     if (first === undefined) throw new RangeError('a session');
     await first.create('/counter', 0);
+    // Elsewhere a watch could otherwise begin before the znode: with an empty snapshot, and its creation as an event.
+    await ensemble.agree();
     const watches = sessions.map((session) => collect(session.watch<number>('/counter')));
     await Promise.all(watches.map((watch) => watch.batches(1)));
     const working = Promise.all(sessions.map(async (session) => await incrementOften(session)));
