@@ -48,7 +48,19 @@ export class StorageFiles {
   }
 
   /** A batch that was stopped by a full disk may come again: the parts that were done do no harm twice. */
-  async write(batch: WriteBatch): Promise<void> {
+  write(batch: WriteBatch): Promise<void> {
+    const { hardState, snapshotChunk, install, truncateFrom, entries, compactThrough } = batch;
+    const isPlain =
+      hardState === undefined &&
+      snapshotChunk === undefined &&
+      install === undefined &&
+      truncateFrom === undefined &&
+      compactThrough === undefined;
+    // Nearly all batches: each promise less is felt by whoever waits for a single write.
+    return isPlain && entries !== undefined ? this.#log.write({ entries }) : this.#writeParts(batch);
+  }
+
+  async #writeParts(batch: WriteBatch): Promise<void> {
     const { hardState, snapshotChunk, install, truncateFrom, entries = [], compactThrough } = batch;
     if (hardState !== undefined) await this.#setHardState(hardState);
     if (snapshotChunk !== undefined) await this.#snapshots.write(snapshotChunk);

@@ -1,8 +1,8 @@
 /**
  * One connection whose ends know each other: frames in, frames out.
  *
- * Sending never waits and never writes at once: frames queue, and one write a turn carries them. At most one
- * write of bounded size is under way; while the network takes no more, frames stay in the queue, which has
+ * Sending never waits and never writes at once: frames queue, and one write carries what a turn has sent, or what was
+ * sent until the sender asked for it. At most one write of bounded size is under way; while the network takes no more, frames stay in the queue, which has
  * bounds. `closed` is told exactly once, from the event loop, and nothing of this connection follows it.
  */
 import type { Socket } from 'node:net';

@@ -97,6 +97,10 @@ export class MemberEndpoint {
     return this.#links.get(to)?.send(bytes) ?? false;
   }
 
+  flush(): void {
+    this.#connections.flush();
+  }
+
   sendToSession(connection: number, bytes: Uint8Array): boolean {
     return this.#sessions.send(connection, bytes);
   }

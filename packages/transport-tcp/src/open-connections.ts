@@ -43,6 +43,11 @@ export class OpenConnections {
     return connection;
   }
 
+  /** Writes at once what waits for the end of this turn. */
+  flush(): void {
+    this.#flusher.flush();
+  }
+
   /** Ends all; gracefully: after what is queued has been written, for a bounded time. */
   async close(isAbrupt: boolean): Promise<void> {
     if (!isAbrupt && this.#all.size > 0) {

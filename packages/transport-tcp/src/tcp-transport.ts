@@ -52,6 +52,10 @@ class TcpTransport implements Transport {
     return this.#endpoint?.send(to, bytes) ?? false;
   }
 
+  flush(): void {
+    this.#endpoint?.flush();
+  }
+
   sendToSession(connection: number, bytes: Uint8Array): boolean {
     return this.#endpoint?.sendToSession(connection, bytes) ?? false;
   }

@@ -16,23 +16,28 @@ const pack = createPack();
 
 /** Encodes one control value. */
 export function encodeControl(value: ControlValue): Uint8Array {
-  return pack(value);
+  return pack.copy(value);
+}
+
+/** As {@link encodeControl}, for whoever copies it at once: the next call of either makes it something else. */
+export function encodeControlInPlace(value: ControlValue): Uint8Array {
+  return pack.inPlace(value);
 }
 
 /**
- * Decodes bytes that are exactly one control value. Byte arrays inside alias `bytes`.
+ * Decodes the bytes from `start` to `end`, which are exactly one control value. Byte arrays inside alias `bytes`.
  * Throws `PROTOCOL` for anything else.
  */
-export function decodeControl(bytes: Uint8Array): ControlValue {
-  const reader = new ControlReader(bytes);
+export function decodeControl(bytes: Uint8Array, start = 0, end: number = bytes.length): ControlValue {
+  const reader = new ControlReader(bytes, start, end);
   const value = reader.read(0);
-  if (reader.position !== bytes.length) throw broken('bytes follow the value');
+  if (reader.position !== end) throw broken('bytes follow the value');
   return value;
 }
 
 class ControlReader extends PackReader<ControlValue> {
-  constructor(bytes: Uint8Array) {
-    super(bytes, { start: 0, end: bytes.length }, controlDepthMax);
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    super(bytes, { start, end }, controlDepthMax);
   }
 
   protected override broken(reason: string): CoordinationError {

@@ -25,13 +25,20 @@ export type Packable =
   | readonly Packable[]
   | ReadonlyMap<string, Packable>;
 
-export type Pack = (value: Packable) => Uint8Array;
+export interface Pack {
+  /** Bytes of their own. */
+  copy(value: Packable): Uint8Array;
+  /** Bytes to be copied at once: they lie in a slab that many results share. */
+  inPlace(value: Packable): Uint8Array;
+}
 
-/** A packer. The bytes it answers are an exact copy of their own. */
 export function createPack(): Pack {
   const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false });
-  return (value) => {
-    const packed: Uint8Array = packr.pack(value);
-    return copyRange(packed, 0, packed.length);
+  return {
+    copy(value) {
+      const packed: Uint8Array = packr.pack(value);
+      return copyRange(packed, 0, packed.length);
+    },
+    inPlace: (value) => packr.pack(value),
   };
 }

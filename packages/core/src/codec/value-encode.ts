@@ -214,7 +214,7 @@ function encodeComposite(value: unknown, argument: string): Uint8Array {
     // A proxy's trap: its exception says more than ours.
     throw unreadable(argument, error);
   }
-  const bytes = pack(copy);
+  const bytes = pack.copy(copy);
   const fault = checkValue(bytes, 0, bytes.length);
   invariant(fault === undefined, 'what is packed is canonical', { fault });
   return bytes;

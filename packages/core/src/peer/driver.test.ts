@@ -142,7 +142,7 @@ describe('Driver', () => {
         : {};
     setup.driver.push({ kind: 'connected', member: 'b' });
     await turn();
-    expect(setup.happened).toEqual(['write', 'send now', 'output', 'send b', 'output']);
+    expect(setup.happened).toEqual(['send now', 'output', 'write', 'send b', 'output']);
     expect(setup.took()).toEqual(['connected', 'persisted']);
   });
 
@@ -171,6 +171,34 @@ describe('Driver', () => {
     await turn();
     expect(setup.took()).toEqual(['continue']);
     expect(setup.afterInput).toEqual([]);
+  });
+
+  test('leaves out work that was cut and that another input has done', async () => {
+    const setup = new Setup();
+    setup.answer = ({ kind }) => ({ more: kind === 'connected' });
+    setup.driver.push({ kind: 'connected', member: 'b' });
+    setup.driver.push({ kind: 'disconnected', member: 'b' });
+    await turn();
+    setup.afterInput.shift()?.();
+    await turn();
+    expect(setup.took()).toEqual(['connected', 'disconnected']);
+    setup.driver.push({ kind: 'connected', member: 'b' });
+    await turn();
+    setup.afterInput.shift()?.();
+    await turn();
+    expect(setup.took()).toEqual(['connected', 'continue']);
+  });
+
+  test('asks the transport to let go of what a turn has sent once, before the disk is asked', async () => {
+    let flushed = (): void => undefined;
+    const setup = new Setup({ transport: { flush: () => flushed() } });
+    flushed = () => void setup.happened.push('flush');
+    setup.answer = ({ kind }) =>
+      kind === 'connected' ? { persists: [{ ticket: 1, batch: {} }], sendNow: [message] } : {};
+    setup.driver.push({ kind: 'connected', member: 'b' });
+    setup.driver.push({ kind: 'connected', member: 'b' });
+    await turn();
+    expect(setup.happened.slice(0, 6)).toEqual(['send b', 'output', 'send b', 'output', 'flush', 'write']);
   });
 
   test('counts whole ticks, and lets what has arrived be read before a late one', () => {

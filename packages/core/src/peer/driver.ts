@@ -59,8 +59,9 @@ export class Driver {
   #inbox: UnstampedInput[] = [];
   #submits: ProposedBatch[] = [];
   #isScheduled = false;
-  /** A `continue` is on its way. */
+  /** A `continue` is on its way; it is dropped if another input has done what there was to do. */
   #isContinuing = false;
+  #wantsMore = false;
   #isStopped = false;
   #timer: Timer | undefined;
   #tickedAtMs = 0;
@@ -74,7 +75,11 @@ export class Driver {
       persisted: (tickets) => {
         for (const ticket of tickets) this.push({ kind: 'persisted', ticket });
       },
-      send: (messages) => this.#guard(() => this.#send(messages)),
+      send: (messages) =>
+        this.#guard(() => {
+          this.#send(messages);
+          this.#options.transport?.flush?.();
+        }),
       failed: (cause) => this.#fail(stopped('STORAGE_FAILED', cause)),
       full: (cause) => {
         options.logger.warn({ cause }, 'there is no room on the disk: this peer waits for some');
@@ -101,6 +106,7 @@ export class Driver {
       const output = replica.start(clock.wallNow());
       this.#options.observer?.stepped(undefined, output);
       this.#perform(output);
+      this.#release();
     });
   }
 
@@ -173,12 +179,23 @@ export class Driver {
       this.#submits = [];
       this.#step({ kind: 'submit', batches });
     }
+    this.#release();
+  }
+
+  /**
+   * Lets go of what the steps before have queued: first what is sent, so that others work while this peer's disk does,
+   * then what is written.
+   */
+  #release(): void {
+    if (this.#isStopped) return;
+    this.#options.transport?.flush?.();
+    this.#persistQueue.start();
   }
 
   #step(input: UnstampedInput): void {
     if (this.#isStopped) return;
     const { clock, observer, replica } = this.#options;
-    const stamped = { ...input, wallMs: clock.wallNow() };
+    const stamped = stamp(input, clock.wallNow());
     const output = replica.step(stamped);
     observer?.stepped(stamped, output);
     this.#perform(output);
@@ -192,6 +209,7 @@ export class Driver {
     // A port failed meanwhile: everybody has been told so, and nothing is handed out any more.
     if (this.#isStopped) return;
     this.#events.output(output);
+    this.#wantsMore = output.more;
     if (output.more) this.#continueLater();
   }
 
@@ -201,7 +219,7 @@ export class Driver {
     this.#isContinuing = true;
     this.#options.clock.afterInput(() => {
       this.#isContinuing = false;
-      this.push({ kind: 'continue' });
+      if (this.#wantsMore) this.push({ kind: 'continue' });
     });
   }
 
@@ -267,6 +285,7 @@ export class Driver {
     }
     this.#drain();
     this.#step({ kind: 'tick', count });
+    this.#release();
     if (!this.#isStopped) this.#events.tick(now);
   }
 
@@ -285,4 +304,9 @@ export class Driver {
     this.stop();
     this.#events.fatal(error);
   }
+}
+
+/** In place: whoever pushed an input has let go of it, and a copy costs more than what many inputs do. */
+function stamp(input: UnstampedInput, wallMs: number): ReplicaInput {
+  return Object.assign(input, { wallMs });
 }

@@ -39,10 +39,18 @@ const message = (to: string): ReplicaMessage => ({
   incarnation: 1,
 });
 
+/** A queue whose every push is a turn of its own. */
+class TurnByTurn extends PersistQueue {
+  override push(...pushed: Parameters<PersistQueue['push']>): void {
+    super.push(...pushed);
+    this.start();
+  }
+}
+
 function setUp(): { disk: SlowDisk; queue: PersistQueue; log: string[] } {
   const disk = new SlowDisk();
   const log: string[] = [];
-  const queue = new PersistQueue(disk.storage(), {
+  const queue = new TurnByTurn(disk.storage(), {
     persisted: (tickets) => void log.push(`persisted ${tickets.join(',')}`),
     send: (messages) => void log.push(`send ${messages.map(({ to }) => to).join(',')}`),
     failed: (cause) => void log.push(`failed ${String(cause)}`),
@@ -66,13 +74,29 @@ describe('the persist queue', () => {
     expect(log).toEqual([]);
     disk.writes[0]?.done();
     await settled();
-    expect(log).toEqual(['persisted 1', 'send b', 'send c']);
+    expect(log).toEqual(['send b', 'persisted 1', 'send c']);
   });
 
   it('sends at once when nothing waits for the disk', () => {
     const { queue, log } = setUp();
     queue.push([], [message('b')]);
     expect(log).toEqual(['send b']);
+  });
+
+  it('writes together what is pushed before it is started', () => {
+    const disk = new SlowDisk();
+    const nothing = (): undefined => undefined;
+    const queue = new PersistQueue(disk.storage(), {
+      persisted: nothing,
+      send: nothing,
+      failed: nothing,
+      full: nothing,
+      writable: nothing,
+    });
+    for (const ticket of [1, 2]) queue.push([{ ticket, batch: { entries: [entry(ticket)] } }], []);
+    expect(disk.writes).toHaveLength(0);
+    queue.start();
+    expect(disk.writes.map(({ batch }) => batch.entries?.length)).toEqual([2]);
   });
 
   it('gathers what comes while the disk is busy into one write, tickets in order', async () => {
@@ -117,7 +141,7 @@ describe('the persist queue', () => {
     await settled();
     disk.writes[3]?.done();
     await settled();
-    expect(log).toEqual(['full', 'writable', 'persisted 1', 'send b', 'persisted 2,3']);
+    expect(log).toEqual(['full', 'writable', 'send b', 'persisted 1', 'persisted 2,3']);
     queue.retry();
     expect(disk.writes).toHaveLength(4);
   });

@@ -46,6 +46,7 @@ export class PersistQueue {
     return this.#waiting.length + (this.#isWriting ? 1 : 0);
   }
 
+  /** What is to be written waits for {@link start}; messages with nothing to wait for leave at once. */
   push(persists: readonly Persist[], messages: readonly ReplicaMessage[]): void {
     for (const { ticket, batch } of persists) this.#gather(ticket, batch);
     if (messages.length > 0) {
@@ -54,6 +55,10 @@ export class PersistQueue {
       else if (!this.#isWriting) this.#events.send(messages);
       else this.#waiting.push({ batch: {}, tickets: [], messages: [...messages] });
     }
+  }
+
+  /** Starts the next write, unless one is under way. */
+  start(): void {
     this.#writeNext();
   }
 
@@ -120,8 +125,8 @@ export class PersistQueue {
     this.#isWriting = false;
     if (this.#isFull) this.#events.writable();
     this.#isFull = false;
-    this.#events.persisted(item.tickets);
     if (item.messages.length > 0) this.#events.send(item.messages);
+    this.#events.persisted(item.tickets);
     this.#writeNext();
   }
 }

@@ -106,6 +106,11 @@ export interface Transport {
    * The bytes are handed over: the sender may send them again, but never change them.
    */
   send(to: string, bytes: Uint8Array): boolean;
+  /**
+   * The peer has nothing more to send for now: what is queued for members may leave at once. A hint: without it, frames
+   * leave at the end of this turn of the event loop at the latest, one write for all that a member is sent in it.
+   */
+  flush?(): void;
   /** A frame for a session's connection. False: its queue is full (`drained` follows) or it is gone; dropped. */
   sendToSession?(connection: number, bytes: Uint8Array): boolean;
   /** Ends a session's connection, after what is queued for it has been written; no event of it follows. */

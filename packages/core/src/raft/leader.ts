@@ -114,14 +114,19 @@ export function tickLeader(state: RaftState): void {
 
 /** Draws the conclusions of a step, once. */
 export function finishLeaderStep(state: RaftState): void {
-  advanceCommit(state);
+  const match = countedValue(state, {
+    own: state.outbox.persistedIndex,
+    of: (progress) => progress.matchIndex,
+    otherwise: 0,
+  });
+  advanceCommit(state, match);
   if (mustStepDown(state)) {
     becomeFollower(state, state.term, undefined);
     return;
   }
   const { leadership } = state;
   if (leadership === undefined) return;
-  advanceDurable(state, leadership);
+  advanceDurable(state, match);
   readmitReturning(state);
   startReadRound(state);
   for (const progress of leadership.followers.values()) replicate(state, progress);
@@ -130,14 +135,9 @@ export function finishLeaderStep(state: RaftState): void {
 }
 
 /** (Raft thesis 3.6.2) Counting commits entries of the own term only, and with them all before. */
-function advanceCommit(state: RaftState): void {
+function advanceCommit(state: RaftState, match: (voter: string) => number): void {
   const { leadership, log } = state;
   if (leadership === undefined) return;
-  const match = countedValue(state, {
-    own: state.outbox.persistedIndex,
-    of: (progress) => progress.matchIndex,
-    otherwise: 0,
-  });
   const index = quorumValue(state.membership, match);
   if (index <= state.commitIndex || log.termAt(index) !== state.term) return;
   for (let committed = state.commitIndex + 1; committed <= index; committed += 1) {
@@ -148,12 +148,9 @@ function advanceCommit(state: RaftState): void {
 }
 
 /** What every voter holds durably; told at once where a session waits for it. */
-function advanceDurable(state: RaftState, leadership: Leadership): void {
-  const match = countedValue(state, {
-    own: state.outbox.persistedIndex,
-    of: (progress) => progress.matchIndex,
-    otherwise: 0,
-  });
+function advanceDurable(state: RaftState, match: (voter: string) => number): void {
+  const { leadership } = state;
+  if (leadership === undefined) return;
   state.advanceDurable(unanimousValue(state.membership, match));
   const { announce } = leadership;
   if (announce.last === 0 || state.durableIndex < announce.first) return;

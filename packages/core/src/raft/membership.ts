@@ -197,18 +197,27 @@ export class MembershipHistory {
     member: { readonly id: string; readonly incarnation: number },
     known: { readonly commitIndex: number; readonly record: Uint8Array | undefined },
   ): boolean {
-    if (this.#placed.length === 0) return true;
+    const [only] = this.#placed;
+    if (only === undefined) return true;
+    if (this.#placed.length === 1) return isUndisputedBy(only, member);
     const committed = this.#placed.findLastIndex((placed) => placed.index <= known.commitIndex);
     const isSettled = committed === this.#placed.length - 1;
     const recorded = isSettled ? -1 : this.#placed.findIndex((placed) => isEqual(placed.bytes, known.record));
     for (let position = Math.max(committed, recorded, 0); position < this.#placed.length; position += 1) {
       const placed = this.#placed[position];
-      const listed = placed === undefined ? undefined : listedIncarnation(placed.membership, member.id);
-      // A membership that does not name the member at all disputes nothing: it was removed, or is to be added.
-      if (listed !== undefined && listed !== member.incarnation) return false;
+      if (placed !== undefined && !isUndisputedBy(placed, member)) return false;
     }
     return true;
   }
+}
+
+/** A membership that does not name the member at all disputes nothing: it was removed, or is to be added. */
+function isUndisputedBy(
+  { membership }: PlacedMembership,
+  { id, incarnation }: { readonly id: string; readonly incarnation: number },
+): boolean {
+  const listed = listedIncarnation(membership, id);
+  return listed === undefined || listed === incarnation;
 }
 
 /** Equal bytes. */

@@ -15,6 +15,23 @@ type SnapshotReadRequest = RaftOutput['snapshotReads'][number];
 
 const none: readonly never[] = Object.freeze([]);
 
+/** One list of an output. Most steps put nothing into most lists: those share one empty list. */
+class Gathered<T> {
+  #items: T[] | undefined;
+
+  add(item: T): void {
+    if (this.#items === undefined) this.#items = [item];
+    else this.#items.push(item);
+  }
+
+  /** All of them; they are the caller's from now on. */
+  take(): readonly T[] {
+    const items = this.#items ?? none;
+    this.#items = undefined;
+    return items;
+  }
+}
+
 export class Outbox {
   #ticket = 0;
   #persistedTicket = 0;
@@ -30,11 +47,11 @@ export class Outbox {
   #truncateFrom: number | undefined;
   #entries: Entry[] = [];
   #compactThrough: number | undefined;
-  #promises: RaftMessage[] = [];
-  #messages: RaftMessage[] = [];
-  #snapshotReads: SnapshotReadRequest[] = [];
+  readonly #promises = new Gathered<RaftMessage>();
+  readonly #messages = new Gathered<RaftMessage>();
+  readonly #snapshotReads = new Gathered<SnapshotReadRequest>();
   #receivedChunk: InstallSnapshot | undefined;
-  #notices: RaftNotice[] = [];
+  readonly #notices = new Gathered<RaftNotice>();
   #hasNews = false;
 
   constructor(persistedIndex: number) {
@@ -53,20 +70,20 @@ export class Outbox {
 
   /** Sends a message that is only true once everything up to this step is durable. */
   promise(message: RaftMessage): void {
-    this.#promises.push(message);
+    this.#promises.add(message);
   }
 
   /** Sends a message that promises nothing, except that its sender's term is durable. */
   send(message: RaftMessage): void {
-    this.#messages.push(message);
+    this.#messages.add(message);
   }
 
   notice(notice: RaftNotice): void {
-    this.#notices.push(notice);
+    this.#notices.add(notice);
   }
 
   readSnapshot(request: SnapshotReadRequest): void {
-    this.#snapshotReads.push(request);
+    this.#snapshotReads.add(request);
   }
 
   /** Followers are to be told something soon, but not by this step. */
@@ -125,37 +142,44 @@ export class Outbox {
   }
 
   /** Closes the step. Whatever shows a term, vote or record that is not durable yet waits for it. */
-  finish(hardState: HardState): RaftOutput {
-    const persist = this.#finishPersist(hardState);
+  finish(source: { readonly hardState: HardState }): RaftOutput {
+    const persist = this.#hasPersist ? this.#finishPersist(source.hardState) : undefined;
     const mustWait = this.#hardStateTicket > this.#persistedTicket;
+    const promises = this.#promises.take();
+    const messages = this.#messages.take();
     const output: RaftOutput = {
       persist,
-      sendAfterPersist: mustWait ? [...this.#promises, ...this.#messages] : this.#promises,
-      sendNow: mustWait ? none : this.#messages,
-      snapshotReads: this.#snapshotReads,
+      sendAfterPersist: mustWait ? [...promises, ...messages] : promises,
+      sendNow: mustWait ? none : messages,
+      snapshotReads: this.#snapshotReads.take(),
       receivedChunk: this.#receivedChunk,
-      notices: this.#notices,
+      notices: this.#notices.take(),
       hasNews: this.#hasNews,
     };
-    this.#promises = [];
-    this.#messages = [];
-    this.#snapshotReads = [];
     this.#receivedChunk = undefined;
-    this.#notices = [];
     this.#hasNews = false;
     return output;
   }
 
-  #finishPersist(hardState: HardState): Persist | undefined {
-    const batch: WriteBatch = {
-      ...(this.#isHardStateChanged ? { hardState } : undefined),
-      ...(this.#snapshotChunk === undefined ? undefined : { snapshotChunk: this.#snapshotChunk }),
-      ...(this.#install === undefined ? undefined : { install: this.#install }),
-      ...(this.#truncateFrom === undefined ? undefined : { truncateFrom: this.#truncateFrom }),
-      ...(this.#entries.length === 0 ? undefined : { entries: this.#entries }),
-      ...(this.#compactThrough === undefined ? undefined : { compactThrough: this.#compactThrough }),
-    };
-    if (Object.keys(batch).length === 0) return undefined;
+  get #hasPersist(): boolean {
+    return (
+      this.#isHardStateChanged ||
+      this.#entries.length > 0 ||
+      this.#snapshotChunk !== undefined ||
+      this.#install !== undefined ||
+      this.#truncateFrom !== undefined ||
+      this.#compactThrough !== undefined
+    );
+  }
+
+  #finishPersist(hardState: HardState): Persist {
+    const batch: { -readonly [Part in keyof WriteBatch]: WriteBatch[Part] } = {};
+    if (this.#isHardStateChanged) batch.hardState = hardState;
+    if (this.#snapshotChunk !== undefined) batch.snapshotChunk = this.#snapshotChunk;
+    if (this.#install !== undefined) batch.install = this.#install;
+    if (this.#truncateFrom !== undefined) batch.truncateFrom = this.#truncateFrom;
+    if (this.#entries.length > 0) batch.entries = this.#entries;
+    if (this.#compactThrough !== undefined) batch.compactThrough = this.#compactThrough;
     this.#ticket += 1;
     if (this.#isHardStateChanged) this.#hardStateTicket = this.#ticket;
     const lastIndex = this.#entries.at(-1)?.index ?? this.#install?.index;

@@ -13,11 +13,18 @@ export interface VoterSets {
 /** Highest value that a majority of one set has reached; an empty set is no obstacle. */
 function majorityValue(voters: readonly string[], valueOf: (voter: string) => number): number {
   if (voters.length === 0) return Number.POSITIVE_INFINITY;
-  const values = voters.map(valueOf).sort((left, right) => right - left);
-  // Of n values in falling order, the one at floor(n / 2) is reached by floor(n / 2) + 1 of them: a majority.
-  const value = values[Math.floor(values.length / 2)];
-  invariant(value !== undefined, 'a majority of a set is inside the set');
-  return value;
+  const values = voters.map(valueOf);
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value > highest && 2 * countOfAtLeast(values, value) > values.length) highest = value;
+  }
+  return highest;
+}
+
+function countOfAtLeast(values: readonly number[], least: number): number {
+  let count = 0;
+  for (const value of values) if (value >= least) count += 1;
+  return count;
 }
 
 /** Highest value that a quorum has reached (an index that may be committed, a round that is confirmed). */

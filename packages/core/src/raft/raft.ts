@@ -43,7 +43,7 @@ export class Raft {
   readonly #state: RaftState;
   #isStarted = false;
   /** What the last output told, so that notices are told once. */
-  #told: {
+  readonly #told: {
     role: Role;
     term: number;
     leader: string | undefined;
@@ -284,7 +284,7 @@ export class Raft {
     const state = this.#state;
     if (state.role === 'leader') finishLeaderStep(state);
     this.#tellChanges();
-    return state.outbox.finish(state.hardState);
+    return state.outbox.finish(state);
   }
 
   #tellChanges(): void {
@@ -297,6 +297,10 @@ export class Raft {
       outbox.notice({ kind: 'leader', leader, term });
     }
     if (membership !== told.membership) outbox.notice({ kind: 'members' });
-    this.#told = { role, term, leader, membership, isAdmitted };
+    told.role = role;
+    told.term = term;
+    told.leader = leader;
+    told.membership = membership;
+    told.isAdmitted = isAdmitted;
   }
 }

@@ -55,6 +55,7 @@ export class Applier implements Progress {
   }
 
   advance(raft: Raft, out: OutputBuilder, applied: (index: number) => void): void {
+    if (this.#machine.appliedIndex >= raft.commitIndex) return;
     const deliver = (delivery: WatchDelivery): void => void out.watches.push(delivery);
     const hooks = {
       waitingSessions: this.reads.waitingSessions,

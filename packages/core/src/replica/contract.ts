@@ -158,9 +158,10 @@ export interface AppliedOutput {
 }
 
 /**
- * The runtime performs it in this order: start `persists`; send `sendNow`; send `sendAfterPersist` once this and
- * every earlier persist is durable; start `snapshotReads`; deliver `watches`, then `applied`, then `reads`, then
- * `notices`. What is delivered is committed already, so it need not wait for any of the others.
+ * The runtime performs it in this order: send `sendNow`; start `persists`, perhaps together with those of the steps
+ * that follow at once; send `sendAfterPersist` once this and every earlier persist is durable; start `snapshotReads`;
+ * deliver `watches`, then `applied`, then `reads`, then `notices`. What is delivered is committed already, so it need
+ * not wait for any of the others.
  */
 export interface ReplicaOutput {
   /** In order; tickets count up by one. */
@@ -172,6 +173,9 @@ export interface ReplicaOutput {
   readonly applied: readonly AppliedOutput[];
   readonly reads: readonly ReadResult[];
   readonly notices: readonly ReplicaNotice[];
-  /** There is more to do at once: step `continue` after other work has had its turn. */
+  /**
+   * There is more to do at once: step `continue` after other work has had its turn. Said again by every step until it
+   * is done, so only the last output counts.
+   */
   readonly more: boolean;
 }

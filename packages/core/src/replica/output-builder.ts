@@ -19,4 +19,11 @@ export class OutputBuilder implements ReplicaOutput {
   readonly reads: ReadResult[] = [];
   readonly notices: ReplicaNotice[] = [];
   more = false;
+
+  /** What Raft wants sent and read. */
+  take({ sendNow, sendAfterPersist, snapshotReads }: RaftOutput): void {
+    for (const message of sendNow) this.sendNow.push(message);
+    for (const message of sendAfterPersist) this.sendAfterPersist.push(message);
+    for (const request of snapshotReads) this.snapshotReads.push(request);
+  }
 }

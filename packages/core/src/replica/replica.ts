@@ -39,6 +39,8 @@ export class Replica {
   readonly #receiving = new SnapshotReceiving();
   readonly #persistOwners = new Map<number, PersistOwner>();
   #lastTicket = 0;
+  /** Since Raft's last step. */
+  #hasNews = false;
   #tick = 0;
   #wallMs = 0;
 
@@ -152,7 +154,7 @@ export class Replica {
     this.#leadership.observe(out.applied, this.#tick);
     this.#applier.answerReady(out);
     this.#continueSnapshot(out);
-    if (this.machine.appliedIndex < this.#raft.commitIndex) out.more = true;
+    if (this.#hasNews || this.machine.appliedIndex < this.#raft.commitIndex) out.more = true;
   }
 
   #stepRaft(input: RaftInput, out: OutputBuilder): void {
@@ -160,14 +162,12 @@ export class Replica {
   }
 
   #merge(output: ReturnType<Raft['step']>, out: OutputBuilder): void {
-    if (output.hasNews) out.more = true;
+    this.#hasNews = output.hasNews;
     if (output.persist !== undefined) {
       const { ticket, batch } = output.persist;
       this.#persist(batch, { kind: 'raft', ticket }, out);
     }
-    out.sendNow.push(...output.sendNow);
-    out.sendAfterPersist.push(...output.sendAfterPersist);
-    out.snapshotReads.push(...output.snapshotReads);
+    out.take(output);
     if (output.receivedChunk !== undefined) this.#receiveChunk(output.receivedChunk, out);
     for (const notice of output.notices) this.#notice(notice, out);
   }

@@ -20,17 +20,25 @@ export interface MessageParts {
   readonly attachments: readonly Uint8Array[];
 }
 
+/** Where the attachments of a message lie, one after the other. */
+export interface Attached {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Reads the fields of one message. `end` must come last. */
 export class FieldReader {
   readonly #fields: readonly ControlValue[];
-  readonly #attachments: Uint8Array;
+  readonly #attached: Attached;
   #position = 0;
-  #attachedStart = 0;
+  #attachedStart: number;
 
-  constructor(fields: ControlValue, attachments: Uint8Array) {
+  constructor(fields: ControlValue, attached: Attached) {
     if (!isArray(fields)) throw protocolError('a message is no array of fields');
     this.#fields = fields;
-    this.#attachments = attachments;
+    this.#attached = attached;
+    this.#attachedStart = attached.start;
   }
 
   /** A safe integer of at least 0. */
@@ -99,16 +107,16 @@ export class FieldReader {
   /** The next attachment, of this length. It aliases the frame. */
   attachment(name: string, length: number): Uint8Array {
     const start = this.#attachedStart;
-    if (length > this.#attachments.length - start) throw fieldError(name, 'is longer than the frame');
+    if (length > this.#attached.end - start) throw fieldError(name, 'is longer than the frame');
     this.#attachedStart = start + length;
-    return this.#attachments.subarray(start, start + length);
+    return this.#attached.bytes.subarray(start, start + length);
   }
 
   /** States that every field and every attached byte has been read. */
   end(): void {
     if (this.#position !== this.#fields.length)
       throw protocolError('a message has more fields than it should');
-    if (this.#attachedStart !== this.#attachments.length) throw protocolError('bytes follow the message');
+    if (this.#attachedStart !== this.#attached.end) throw protocolError('bytes follow the message');
   }
 
   #next(): ControlValue {

@@ -13,7 +13,7 @@
  * really there before anything else, and nothing is allocated because a length claims it. The checksum finds
  * accidents, not attacks: what a peer may say is checked field by field even when the checksum is right.
  */
-import { decodeControl, encodeControl } from '../codec/control.ts';
+import { decodeControl, encodeControlInPlace } from '../codec/control.ts';
 import { readU32 } from '../codec/bytes.ts';
 import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
@@ -50,7 +50,7 @@ export interface DecodeFrameOptions {
 /** A new byte array that nothing else refers to. The bodies of entries and batches are copied as they are. */
 export function encodeFrame(message: ReplicaMessage, checksum: Checksum): Uint8Array {
   const { fields, attachments } = partsOf(message);
-  const encodedFields = encodeControl(fields);
+  const encodedFields = encodeControlInPlace(fields);
   let bodyLength = encodedFields.length;
   for (const attachment of attachments) bodyLength += attachment.length;
   invariant(bodyLength <= lengthMax, 'a frame is bounded', { kind: message.kind, bodyLength });
@@ -83,8 +83,7 @@ export function decodeFrame(frame: Uint8Array, options: DecodeFrameOptions): Rep
     throw protocolError(`a frame of ${frame.length} bytes is longer than ${frameBytesMax}`);
   }
   if (frame.length < frameOverheadBytes) throw protocolError('a frame is shorter than its header');
-  // A plain array, even if a transport hands in a subclass with other methods.
-  const bytes = new Uint8Array(frame.buffer, frame.byteOffset, frame.length);
+  const bytes = plainBytes(frame);
   if (bytes[0] !== magicFirst || bytes[1] !== magicSecond) throw protocolError('this is no frame');
   checkVersion(bytes[2] ?? 0);
   const bodyLength = readU32(bytes, bodyLengthAt);
@@ -98,11 +97,17 @@ export function decodeFrame(frame: Uint8Array, options: DecodeFrameOptions): Rep
   const kind = kindOfNumber(bytes[3] ?? 0);
   if (kind === undefined) throw protocolError(`there is no message of kind ${bytes[3]}`);
   const fieldsEnd = frameHeaderBytes + fieldsLength;
-  const fields = decodeControl(bytes.subarray(frameHeaderBytes, fieldsEnd));
-  const reader = new FieldReader(fields, bytes.subarray(fieldsEnd, bodyEnd));
+  const fields = decodeControl(bytes, frameHeaderBytes, fieldsEnd);
+  const reader = new FieldReader(fields, { bytes, start: fieldsEnd, end: bodyEnd });
   const message = readMessage(kind, readHeader(reader), reader);
   reader.end();
   return message;
+}
+
+/** Without the other methods of a subclass, if a transport hands in one. */
+function plainBytes(frame: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(frame) === Uint8Array.prototype) return frame;
+  return new Uint8Array(frame.buffer, frame.byteOffset, frame.length);
 }
 
 function checkVersion(version: number): void {

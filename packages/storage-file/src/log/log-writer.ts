@@ -62,13 +62,16 @@ export class LogWriter {
   }
 
   /** Durable when it resolves. Rejected because the disk is full: nothing of it happened, it may come again. */
-  async write(change: LogChange): Promise<void> {
+  write(change: LogChange): Promise<void> {
     const length = recordLength(payloadLength(change));
     const current = this.#used.at(-1);
-    if (this.#file !== undefined && current !== undefined && current.position + length <= current.size) {
-      await this.#append(change, length, current);
-      return;
-    }
+    const hasRoom = current !== undefined && current.position + length <= current.size;
+    return this.#file !== undefined && hasRoom
+      ? this.#append(change, length, current)
+      : this.#writeParts(change);
+  }
+
+  async #writeParts(change: LogChange): Promise<void> {
     const parts = splitChange(change, this.#options.segmentBytes - segmentHeaderBytes);
     const lengths = parts.map((part) => recordLength(payloadLength(part)));
     await this.#makeRoom(lengths);
