@@ -102,8 +102,8 @@ export const replication: readonly Mutant[] = [
     edits: [
       {
         file: `${raft}quorum.ts`,
-        find: 'values[Math.floor(values.length / 2)];',
-        replace: 'values[Math.floor((values.length - 1) / 2)];',
+        find: '2 * countOfAtLeast(values, value) > values.length',
+        replace: '2 * countOfAtLeast(values, value) >= values.length',
       },
     ],
   },
@@ -113,19 +113,19 @@ export const replication: readonly Mutant[] = [
     edits: [
       {
         file: `${raft}quorum.ts`,
-        find: 'values[Math.floor(values.length / 2)];',
-        replace: 'values[Math.max(Math.floor(values.length / 2) - 1, 0)];',
+        find: '2 * countOfAtLeast(values, value) > values.length',
+        replace: '2 * (countOfAtLeast(values, value) + 1) > values.length',
       },
     ],
   },
   {
     id: 'B18c',
-    bug: 'the values of the voters are not sorted before the majority is taken',
+    bug: 'the value of the last voter counts as that of the majority',
     edits: [
       {
         file: `${raft}quorum.ts`,
-        find: 'voters.map(valueOf).sort((left, right) => right - left);',
-        replace: 'voters.map(valueOf);',
+        find: 'if (value > highest && 2 * countOfAtLeast(values, value) > values.length) highest = value;',
+        replace: 'highest = value;',
       },
     ],
   },
