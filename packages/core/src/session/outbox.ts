@@ -34,12 +34,10 @@ const held: Stage = { kind: 'held' };
 const gathered: Stage = { kind: 'gathered' };
 const answered: Stage = { kind: 'answered' };
 
-/** What a write needs of its session. */
+/** What the writes of one view of a session have in common. */
 export interface WriteContext {
   readonly outbox: Outbox;
   readonly chroot: Chroot;
-  readonly byteCount: number;
-  readonly acknowledgeAll: boolean;
   /** Takes it out of the order if it is still held there. */
   readonly withdraw: (write: Write) => void;
 }
@@ -52,6 +50,10 @@ export abstract class Write extends WaitingCall {
   request = 0;
   stage: Stage = held;
   context: WriteContext | undefined;
+  /** What it takes of the bytes that the session may have in flight. */
+  byteCount = 0;
+  /** Its caller waits until every voter has it. */
+  acknowledgeAll = false;
 
   constructor(op: Op, reject: (reason: unknown) => void) {
     super(reject);
@@ -111,6 +113,8 @@ export interface OutboxOptions {
   readonly nextRequest: number;
   /** A write was answered: the session was alive when its batch was sent. */
   readonly confirmed: (sentAtMs: number) => void;
+  /** Asked before a batch is sent. False: the session is over, and so are its calls. */
+  readonly isAlive: (nowMs: number) => boolean;
 }
 
 interface AwaitingDurable {
@@ -177,7 +181,7 @@ export class Outbox {
     write.request = this.lastRequest;
     write.stage = gathered;
     this.#gathered.push(write);
-    if (write.context?.acknowledgeAll === true) this.#isAnnounced = true;
+    if (write.acknowledgeAll) this.#isAnnounced = true;
     if (builder.count >= limits.batchCommandsMax || builder.byteLength >= limits.batchBytesMax) this.flush();
     else this.#scheduleFlush();
   }
@@ -187,6 +191,8 @@ export class Outbox {
     const writes = this.#gathered;
     if (writes.length === 0) return;
     const { link, sessionId, holder } = this.#options;
+    const sentAtMs = link.now();
+    if (!this.#options.isAlive(sentAtMs)) return;
     const firstRequest = this.lastRequest - writes.length + 1;
     const bytes = this.#builder.finish({
       sessionId,
@@ -199,7 +205,7 @@ export class Outbox {
       firstRequest,
       requestCount: writes.length,
       announceDurable: this.#isAnnounced,
-      sentAtMs: link.now(),
+      sentAtMs,
     };
     const stage: Stage = { kind: 'sent', batch };
     for (const write of writes) {
@@ -283,7 +289,7 @@ export class Outbox {
       write.fail(
         context === undefined ? new CoordinationError(result.code) : refusal(result, context.chroot),
       );
-    } else if (write.context?.acknowledgeAll === true && index > this.#durableIndex && write.isWanted) {
+    } else if (write.acknowledgeAll && index > this.#durableIndex && write.isWanted) {
       this.#awaitingDurable.push({ write, index, result });
     } else {
       write.answer(result);
@@ -311,7 +317,7 @@ export class Outbox {
   }
 
   #release(write: Write): void {
-    this.#bytesInFlight -= write.context?.byteCount ?? 0;
+    this.#bytesInFlight -= write.byteCount;
   }
 
   #scheduleFlush(): void {

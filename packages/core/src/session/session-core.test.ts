@@ -97,6 +97,17 @@ describe('keeping alive', () => {
     expect(link.log).toEqual([]);
   });
 
+  it('judges again before it sends: the turn of the calls may have outlasted the session', async () => {
+    const { link, session } = openFake();
+    const calls = [session.set('/a', 1)];
+    link.stall(9_000);
+    calls.push(session.set('/a', 2));
+    for (const call of calls) {
+      await expect(call).rejects.toMatchObject({ code: 'SESSION_EXPIRED', outcome: 'not-applied' });
+    }
+    expect(link.log).toEqual([]);
+  });
+
   it('judges when state or signal are looked at', () => {
     const first = openFake();
     first.link.stall(9_000);

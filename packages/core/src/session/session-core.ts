@@ -16,7 +16,7 @@ import { Chroot } from './chroot.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { LinkEvents, SessionLink } from './link.ts';
 import type { SessionObserver } from './observer.ts';
-import { Outbox, WriteCall, type Write } from './outbox.ts';
+import { Outbox, WriteCall, type Write, type WriteContext } from './outbox.ts';
 import type { Read, ReadContext } from './reads.ts';
 import { toNothing } from './results.ts';
 import { startWait, WaitingCalls, type Wait } from './waiting-calls.ts';
@@ -63,6 +63,11 @@ export class SessionCore {
   readonly #parts: Set<SessionPart> = new Set();
   readonly #readContext: ReadContext;
   readonly #withdraw: (write: Write) => void;
+  /** When the first call of this turn was made. */
+  #turnMs: number | undefined;
+  readonly #endTurn = (): void => {
+    this.#turnMs = undefined;
+  };
   #ticker: Timer | undefined;
   #isReachable = true;
   #state: SessionState = 'connected';
@@ -88,6 +93,10 @@ export class SessionCore {
       holder,
       nextRequest,
       confirmed: (sentAtMs) => this.#keepAlive.confirm(sentAtMs),
+      isAlive: (nowMs) => {
+        this.#judge(nowMs);
+        return !this.#isFinished;
+      },
     });
     this.#readContext = { link, outbox: this.outbox, order: this.order, observer: undefined };
     this.#withdraw = (write) => void this.order.remove(write);
@@ -119,11 +128,23 @@ export class SessionCore {
    * The time-out is judged here too, because after a stall of the event loop no tick may have come yet.
    */
   admit(options: Record<keyof WaitOptions, unknown> | undefined): Wait {
-    const nowMs = this.link.now();
+    const nowMs = this.#turnNow();
     const deadlineMsDefault = this.timeoutMs === Infinity ? lastingDeadlineMs : this.timeoutMs;
     const wait = startWait(options, nowMs, deadlineMsDefault);
     this.checkOpen(nowMs);
     return wait;
+  }
+
+  /**
+   * Calls of one turn of the event loop share one look at the clock, which costs a fortieth of a write. It is looked
+   * at again before their batch is sent: the turn may have taken long.
+   */
+  #turnNow(): number {
+    if (this.#turnMs === undefined) {
+      this.#turnMs = this.link.now();
+      queueMicrotask(this.#endTurn);
+    }
+    return this.#turnMs;
   }
 
   /** Throws when the session is over. */
@@ -139,15 +160,15 @@ export class SessionCore {
     this.#readContext.observer = observer;
   }
 
-  write(
-    write: Write,
-    chroot: Chroot,
-    options: { readonly wait: Wait; readonly acknowledgeAll: boolean },
-  ): void {
-    const byteCount = opBytes(write.op);
-    this.#checkRoom(byteCount);
-    const { wait, acknowledgeAll } = options;
-    this.#enterWrite(write, chroot, { wait, acknowledgeAll, byteCount });
+  /** For the writes of one view. */
+  writeContext(chroot: Chroot): WriteContext {
+    return { outbox: this.outbox, chroot, withdraw: this.#withdraw };
+  }
+
+  write(write: Write, context: WriteContext, wait: Wait): void {
+    write.byteCount = opBytes(write.op);
+    this.#checkRoom(write.byteCount);
+    this.#enterWrite(write, context, wait);
   }
 
   read(read: Read, wait: Wait): void {
@@ -203,14 +224,13 @@ export class SessionCore {
       const write = new WriteCall({ kind: 'close' }, toNothing, done, done);
       const deadlineMs = Math.min(this.timeoutMs, closeDeadlineMsMax);
       const wait = { deadlineMs, deadlineAtMs: this.link.now() + deadlineMs, signal: undefined };
-      this.#enterWrite(write, Chroot.whole(), { wait, acknowledgeAll: false, byteCount: 0 });
+      this.#enterWrite(write, this.writeContext(Chroot.whole()), wait);
     });
   }
 
-  #enterWrite(write: Write, chroot: Chroot, options: AdmittedWrite): void {
-    const { wait, acknowledgeAll, byteCount } = options;
-    write.context = { outbox: this.outbox, chroot, byteCount, acknowledgeAll, withdraw: this.#withdraw };
-    this.outbox.reserve(byteCount);
+  #enterWrite(write: Write, context: WriteContext, wait: Wait): void {
+    write.context = context;
+    this.outbox.reserve(write.byteCount);
     write.begin(this.#calls, wait);
     this.observer?.called(write);
     this.order.enter(write);
@@ -322,12 +342,6 @@ export class SessionCore {
       }
     });
   }
-}
-
-interface AdmittedWrite {
-  readonly wait: Wait;
-  readonly acknowledgeAll: boolean;
-  readonly byteCount: number;
 }
 
 function overLimit(

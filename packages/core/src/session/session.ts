@@ -32,7 +32,7 @@ import { badArgument, choice, OpArguments, optionalInteger, optionsOf } from './
 import { Chroot } from './chroot.ts';
 import type { LinkQuery } from './link.ts';
 import type { SessionObserver } from './observer.ts';
-import { WriteCall, type Write } from './outbox.ts';
+import { WriteCall, type Write, type WriteContext } from './outbox.ts';
 import { ReadCall } from './reads.ts';
 import {
   toBarrier,
@@ -72,6 +72,7 @@ class SessionView implements Session {
   readonly id: string;
   readonly #core: SessionCore;
   readonly #chroot: Chroot;
+  readonly #writeContext: WriteContext;
   readonly #arguments: OpArguments;
   #updater: Updater | undefined;
 
@@ -79,6 +80,7 @@ class SessionView implements Session {
     this.id = formatSessionId(core.id);
     this.#core = core;
     this.#chroot = chroot;
+    this.#writeContext = core.writeContext(chroot);
     this.#arguments = new OpArguments(chroot, core.link.valueBytesMax);
   }
 
@@ -276,8 +278,8 @@ class SessionView implements Session {
 
   #send(write: Write, options: WriteOptions | undefined): void {
     const asked: Record<keyof WriteOptions, unknown> | undefined = optionsOf(options);
-    const acknowledgeAll = waitsForAll(asked);
-    this.#core.write(write, this.#chroot, { wait: this.#core.admit(asked), acknowledgeAll });
+    write.acknowledgeAll = waitsForAll(asked);
+    this.#core.write(write, this.#writeContext, this.#core.admit(asked));
   }
 
   #ask<T>(asking: Asking<T>, options: ReadOptions | undefined): void {

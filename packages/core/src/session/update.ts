@@ -142,7 +142,9 @@ export class Updater {
     return new Promise((resolve, reject) => {
       request.wait.signal?.throwIfAborted();
       this.#core.checkOpen(this.#core.link.now());
-      this.#core.write(new WriteCall(op, toPatched, resolve, reject), this.#chroot, request);
+      const write = new WriteCall(op, toPatched, resolve, reject);
+      write.acknowledgeAll = request.acknowledgeAll;
+      this.#core.write(write, this.#core.writeContext(this.#chroot), request.wait);
     });
   }
 }

@@ -17,6 +17,8 @@ import { fetchRecords } from './fetch.ts';
 
 /** Writes of one batch that are looked ahead to: what they touch fits the caches near the processor. */
 const countMax = 512;
+/** Znodes of a tree that is near the processor anyway: some megabytes. */
+const nearMax = 8_192;
 
 export class Lookahead implements KnownTexts {
   readonly #map: CellMap;
@@ -47,7 +49,9 @@ export class Lookahead implements KnownTexts {
     this.#hashPaths(bytes);
     this.#findNumbers();
     this.#findCells();
-    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
+    if (this.#map.size > nearMax) {
+      this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
+    }
     this.#comparePaths(bytes);
   }
 
