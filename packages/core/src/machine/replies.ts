@@ -30,6 +30,8 @@ interface Segment extends ReplySegment {
 
 export class ReplyRecord {
   #segments: Segment[] = [];
+  /** The replies of the last segment; undefined before the first. */
+  #open: Reply[] | undefined;
   #lastRequest: number;
   #acknowledgedThrough: number;
 
@@ -63,14 +65,14 @@ export class ReplyRecord {
       low: 0,
       high: 0,
     });
+    this.#open = replies;
     return replies;
   }
 
   /** Records the reply to the next request, in the batch that was begun last. */
   add(reply: Reply): void {
-    const segment = this.#segments[this.#segments.length - 1];
-    invariant(segment !== undefined, 'a batch was begun before its first reply');
-    segment.replies.push(reply);
+    invariant(this.#open !== undefined, 'a batch was begun before its first reply');
+    this.#open.push(reply);
     this.#lastRequest += 1;
   }
 

@@ -68,6 +68,17 @@ export class CellStore {
     return this.#digestHigh;
   }
 
+  /**
+   * As `find`, for what nearly always is the next path that the batch was found to ask for. To compare it with the last
+   * one first would cost a look at all characters: paths of one batch often differ in the last ones only.
+   */
+  findNext(path: string): Cell | undefined {
+    const cell = this.lookahead.take(path);
+    if (cell === undefined) return this.find(path);
+    this.#last = cell;
+    return cell;
+  }
+
   find(path: string): Cell | undefined {
     if (this.#last?.path === path) return this.#last;
     const cell = this.lookahead.take(path) ?? this.#cells.get(path);

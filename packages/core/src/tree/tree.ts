@@ -68,7 +68,7 @@ export class Tree {
 
   /** The znode at a path; undefined also for what is no path at all. */
   get(path: string): ZnodeRecord | undefined {
-    return this.#store.find(path)?.record;
+    return this.#store.findNext(path)?.record;
   }
 
   /** As `get`, for readers that ask for one znode here and one there: only writers ask for the same one again. */
