@@ -44,9 +44,10 @@ export class Reaper {
 
   /** A committed change; the tree shows it. */
   observe(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined, containerGraceMs: number): void {
+    // Nearly all there is to do for nearly every change: a znode keeps its kind.
+    if (this.#reapableCount === 0 && before !== undefined) return;
     const kind = (after ?? before)?.createKind;
     const isReapable = kind === 'ttl' || kind === 'container';
-    // Nearly all there is to do for nearly every change.
     if (!isReapable && this.#reapableCount === 0) return;
     const { path } = changeOf(before, after);
     if (isReapable && before === undefined) this.#reapableCount += 1;

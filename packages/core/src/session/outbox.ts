@@ -44,8 +44,6 @@ export interface WriteContext {
 
 /** One write, whatever its result is. */
 export abstract class Write extends WaitingCall {
-  readonly isWrite = true;
-  readonly isBarrier = false;
   readonly op: Op;
   request = 0;
   stage: Stage = held;
@@ -58,6 +56,14 @@ export abstract class Write extends WaitingCall {
   constructor(op: Op, reject: (reason: unknown) => void) {
     super(reject);
     this.op = op;
+  }
+
+  get isWrite(): true {
+    return true;
+  }
+
+  get isBarrier(): boolean {
+    return false;
   }
 
   pass(): void {

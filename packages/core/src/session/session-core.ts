@@ -63,10 +63,9 @@ export class SessionCore {
   readonly #parts: Set<SessionPart> = new Set();
   readonly #readContext: ReadContext;
   readonly #withdraw: (write: Write) => void;
-  /** When the first call of this turn was made. */
-  #turnMs: number | undefined;
+  #turn: Turn | undefined;
   readonly #endTurn = (): void => {
-    this.#turnMs = undefined;
+    this.#turn = undefined;
   };
   #ticker: Timer | undefined;
   #isReachable = true;
@@ -128,23 +127,25 @@ export class SessionCore {
    * The time-out is judged here too, because after a stall of the event loop no tick may have come yet.
    */
   admit(options: Record<keyof WaitOptions, unknown> | undefined): Wait {
-    const nowMs = this.#turnNow();
-    const deadlineMsDefault = this.timeoutMs === Infinity ? lastingDeadlineMs : this.timeoutMs;
-    const wait = startWait(options, nowMs, deadlineMsDefault);
-    this.checkOpen(nowMs);
+    const turn = this.#turn ?? this.#beginTurn();
+    const wait = options === undefined ? turn.wait : startWait(options, turn.nowMs, this.#deadlineMsDefault);
+    this.checkOpen(turn.nowMs);
     return wait;
+  }
+
+  get #deadlineMsDefault(): number {
+    return this.timeoutMs === Infinity ? lastingDeadlineMs : this.timeoutMs;
   }
 
   /**
    * Calls of one turn of the event loop share one look at the clock, which costs a fortieth of a write. It is looked
    * at again before their batch is sent: the turn may have taken long.
    */
-  #turnNow(): number {
-    if (this.#turnMs === undefined) {
-      this.#turnMs = this.link.now();
-      queueMicrotask(this.#endTurn);
-    }
-    return this.#turnMs;
+  #beginTurn(): Turn {
+    const nowMs = this.link.now();
+    this.#turn = { nowMs, wait: startWait(undefined, nowMs, this.#deadlineMsDefault) };
+    queueMicrotask(this.#endTurn);
+    return this.#turn;
   }
 
   /** Throws when the session is over. */
@@ -342,6 +343,14 @@ export class SessionCore {
       }
     });
   }
+}
+
+/** What the calls of one turn of the event loop share. */
+interface Turn {
+  /** When the first of them was made. */
+  readonly nowMs: number;
+  /** Of calls without options. */
+  readonly wait: Wait;
 }
 
 function overLimit(

@@ -12,8 +12,19 @@ const id = '00000000000007';
 /** Pauses of movers in one test: some holders, and each of them some rounds. */
 const pausesMax = 60;
 
-/** One session whose counter answers as `answer` says. Whoever resumes it ends what others hold of it, if `refuses`. */
-function peerOf({ answer, refuses }: { answer: (count: number) => number; refuses: boolean }) {
+/**
+ * One session whose counter answers as `answer` says, every other time later than the next one if `isUneven`. Whoever
+ * resumes it ends what others hold of it, if `refuses`.
+ */
+function peerOf({
+  answer,
+  refuses,
+  isUneven = false,
+}: {
+  answer: (count: number) => number;
+  refuses: boolean;
+  isUneven?: boolean;
+}) {
   const held: { state: string }[] = [];
   const told = { count: 0, resumedCount: 0 };
   const openSession = async ({ resume }: { resume?: object } = {}): Promise<Session> => {
@@ -27,7 +38,9 @@ function peerOf({ answer, refuses }: { answer: (count: number) => number; refuse
       increment: async () => {
         if (session.state !== 'connected') throw new Error('refused');
         told.count += 1;
-        return answer(told.count);
+        const { count } = told;
+        if (isUneven && count % 2 === 0) for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+        return answer(count);
       },
     };
     held.push(session);
@@ -66,6 +79,12 @@ test('a mover is content while its session counts for its holders alone, one aft
   const { peer, told } = peerOf({ answer: (count) => count, refuses: true });
   await expect(move(peer)).resolves.toBeUndefined();
   expect(told.resumedCount).toBeGreaterThan(1);
+});
+
+test('a mover does not mind answers that come in another order than its calls', async () => {
+  const { peer, told } = peerOf({ answer: (count) => count, refuses: true, isUneven: true });
+  await expect(move(peer)).resolves.toBeUndefined();
+  expect(told.count).toBeGreaterThan(10);
 });
 
 test('a mover notices that an earlier holder counts on in its session', async () => {

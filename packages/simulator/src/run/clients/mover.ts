@@ -1,8 +1,8 @@
 /**
  * A client whose session goes from peer to peer: it resumes what another one has left, by a crash or by offering it
- * while it still uses it, counts on for a while, and leaves it again. Nobody else writes its counter, so the answers
- * of one holder must follow one another: a number that is missing was taken by somebody who does not hold the session
- * any more, or not yet.
+ * while it still uses it, counts on for a while, and leaves it again. Nobody else writes its counter, so the numbers
+ * that one holder's calls get must follow one another: one that is missing was taken by somebody who does not hold the
+ * session any more, or not yet.
  */
 import type { Peer, Session } from '@quorate/core';
 import { InvariantBroken } from '../../invariants/invariant.ts';
@@ -74,8 +74,8 @@ async function beginAtOnce({ book, knobs, movable, peer }: MoverOptions): Promis
 class Tenure {
   readonly #session: Session;
   readonly #book: SessionBook;
-  /** Undefined: not known, or no longer. */
-  #last: number | undefined;
+  /** What each call got, in the order of the calls; undefined where it is not known. */
+  readonly #numbers: (number | undefined)[] = [];
 
   constructor(session: Session, book: SessionBook) {
     this.#session = session;
@@ -88,15 +88,24 @@ class Tenure {
 
   async count(): Promise<void> {
     const { id } = this.#session;
+    const call = this.#numbers.push(undefined) - 1;
     try {
-      const value = await this.#session.increment(`/v-${id}`, 1, { create: true });
-      const expected = this.#last === undefined ? undefined : this.#last + 1;
-      this.#last = value;
-      if (expected === undefined || expected === this.#last) return;
-      const facts = { session: id, expected, value: this.#last };
-      this.#book.report(new InvariantBroken('OneHolder', 'somebody else has counted in this session', facts));
+      this.#numbers[call] = await this.#session.increment(`/v-${id}`, 1, { create: true });
     } catch {
-      this.#last = undefined;
+      return;
     }
+    this.#compare(call - 1);
+    this.#compare(call);
+  }
+
+  /**
+   * One call and the next one, as soon as both are answered. Not one answer and the next: those to calls that a received
+   * snapshot contains come after those to calls behind it.
+   */
+  #compare(call: number): void {
+    const [number, next] = [this.#numbers[call], this.#numbers[call + 1]];
+    if (number === undefined || next === undefined || next === number + 1) return;
+    const facts = { session: this.#session.id, expected: number + 1, value: next };
+    this.#book.report(new InvariantBroken('OneHolder', 'somebody else has counted in this session', facts));
   }
 }
