@@ -8,7 +8,6 @@ import { pathProblem } from '../codec/path.ts';
 export class Chroot {
   /** Empty for the whole tree: concatenation then gives the path itself. */
   readonly #prefix: string;
-  readonly #known = new Set<string>();
 
   private constructor(prefix: string) {
     this.#prefix = prefix;
@@ -50,30 +49,19 @@ export class Chroot {
 
   #checked(path: unknown, argument: string, suffix: string): string {
     if (typeof path !== 'string') throw badPath(path, 'a path is a string', argument);
-    const prefix = this.#prefix;
-    if (prefix === '' && suffix === '' && this.#known.has(path)) return path;
     const problem = pathProblem(path + suffix);
     if (problem !== undefined) throw badPath(path, problem, argument);
-    if (prefix === '') {
-      if (suffix === '') this.#remember(path);
-      return path;
-    }
+    const prefix = this.#prefix;
+    if (prefix === '') return path;
     if (path === '/' && suffix === '') return prefix;
     const absolute = prefix + path;
     const problemBelow = pathProblem(absolute + suffix);
     if (problemBelow !== undefined) throw badPath(path, `below ${prefix}: ${problemBelow}`, argument);
     return absolute;
   }
-
-  #remember(path: string): void {
-    if (this.#known.size >= knownMax) this.#known.clear();
-    this.#known.add(path);
-  }
 }
 
 const slash = 0x2f;
-/** Paths that a view remembers to be right: whoever writes often writes to the same znodes. */
-const knownMax = 1_024;
 
 function badPath(path: unknown, reason: string, argument: string): CoordinationError {
   const shown = typeof path === 'string' ? { path } : {};
