@@ -1,6 +1,7 @@
 /** All mutants, in the order of the catalogue. */
 import { elections } from './catalogue/elections.ts';
 import { reads } from './catalogue/reads.ts';
+import { remoteSessions } from './catalogue/remote.ts';
 import { replication } from './catalogue/replication.ts';
 import { sessions } from './catalogue/sessions.ts';
 import { snapshots } from './catalogue/snapshots.ts';
@@ -13,5 +14,6 @@ export const mutants: readonly Mutant[] = [
   ...snapshots,
   ...sessions,
   ...reads,
+  ...remoteSessions,
   ...storageBugs,
 ];

@@ -52,6 +52,14 @@ export const profiles: Readonly<Record<string, Reduction>> = {
     limits: { snapshotAfterEntries: 50, logEntriesKept: 1, snapshotChunkBytes: 256 },
     pace: { ...pace, thinkMs: 1_000 },
   },
+  /** Clients without a replica lose the peer that serves them, or it lags behind. */
+  moving: {
+    ...only('break', 'slow-network', 'one-way', 'pause'),
+    withFaults: ['break', 'one-way', 'slow-network'],
+    withFeatures: ['remote', 'watches', 'registers', 'counters'],
+    durationMs: 40_000,
+    pace: { thinkMs: 50, burstMax: 6, faultEveryMs: 500, sessionTimeoutMs: 5_000 },
+  },
   /** Leaders are cut off with what they have just appended. */
   deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
   /** Members lose their data and come back, and their leaders are cut off meanwhile. */

@@ -75,7 +75,11 @@ export function heal(
     host.clock.ratePpm = 0;
     host.resume();
   }
-  nemesis.stop(core);
+  for (const remote of knobs.remotes) {
+    world.host(remote).clock.ratePpm = 0;
+    world.host(remote).resume();
+  }
+  nemesis.stop([...core, ...knobs.remotes]);
   leaveOthers(world, { core, members: knobs.members, stream });
   world.healed(core);
   return core;

@@ -11,6 +11,8 @@ import { type FaultClass, faultClasses } from './fault-classes.ts';
 /** What a run is made of. */
 export interface Knobs {
   readonly members: readonly string[];
+  /** Hosts of clients that have no replica. */
+  readonly remotes: readonly string[];
   /** Clients on the host of each member, by the order of members. */
   readonly clientsPerMember: number;
   readonly heartbeatMs: number;
@@ -54,6 +56,8 @@ export interface Reduction {
   /** Faults that the run has, whatever was drawn: for looking where a bug can show. */
   readonly withFaults?: readonly FaultClass[];
   readonly withoutFeatures?: readonly Feature[];
+  /** Features that the run has, whatever was drawn. */
+  readonly withFeatures?: readonly Feature[];
   /** Limits that every member has, whatever was drawn. */
   readonly limits?: Partial<Limits>;
   /** Timing and load, whatever was drawn. */
@@ -76,8 +80,13 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
   const drawnClients = drawnMembers <= 3 ? shape.between(1, 2) : 1;
   const heartbeatMs = shape.pick([50, 100, 100, 200, 200]);
   const durationMs = reduction.durationMs ?? 60_000;
+  const chosenFeatures = new Set([
+    ...drawSet(features, stream('knobs-features'), reduction.withoutFeatures),
+    ...(reduction.withFeatures ?? []),
+  ]);
   return {
     members,
+    remotes: chosenFeatures.has('remote') ? ['x'] : [],
     clientsPerMember: Math.min(drawnClients, reduction.clientsPerMemberMax ?? drawnClients),
     heartbeatMs,
     electionTimeoutMs: heartbeatMs * shape.pick([5, 5, 4, 6]),
@@ -86,7 +95,7 @@ export function drawKnobs(stream: (name: string) => RandomStream, reduction: Red
       ...(reduction.withFaults ?? []),
     ]),
     faultEveryMs: shape.pick([1_500, 4_000, 4_000, 10_000]),
-    features: drawSet(features, stream('knobs-features'), reduction.withoutFeatures),
+    features: chosenFeatures,
     thinkMs: shape.pick([100, 300, 600]),
     burstMax: shape.pick([1, 3, 6]),
     sessionTimeoutMs: shape.pick([1_000, 2_000, 2_000, 5_000]),

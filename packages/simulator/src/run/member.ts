@@ -4,7 +4,7 @@ import type { Storage } from '@quorate/core/ports';
 import type { History } from '../history/history.ts';
 import type { HostPorts } from '../world/host.ts';
 import type { World } from '../world/world.ts';
-import { runClient } from './clients/client.ts';
+import { type ClientOptions, runClient } from './clients/client.ts';
 import { runMover } from './clients/mover.ts';
 import type { FencedResource } from './clients/lock-user.ts';
 import type { Knobs } from './knobs.ts';
@@ -40,7 +40,7 @@ export interface Crew {
   /** The peers that run now, by member. */
   readonly peers: Map<string, Peer>;
   readonly storageOf?: StorageOf;
-  /** The clients that run now, by member. */
+  /** The clients that run now, by host. */
   readonly clients: Map<string, string[]>;
   clientsCount: number;
   /** Clients make no calls any more; their sessions stay. */
@@ -76,13 +76,16 @@ export function memberMain(crew: Crew, member: string): (ports: HostPorts) => Pr
       const stream = world.random(`mover:${member}${crew.clientsCount}`);
       void runMover({ peer, life, knobs, stream, book, movable, sleep, isQuiet });
     }
-    for (let count = 0; count < knobs.clientsPerMember; count += 1) {
+    // Clients without a replica take the place of some that have one: a seed costs the same.
+    const awayCount = member === knobs.members.at(-1) ? knobs.remotes.length : 0;
+    for (let count = awayCount; count < knobs.clientsPerMember; count += 1) {
       crew.clientsCount += 1;
       const name = `${member}${crew.clientsCount}`;
       clients.push(name);
       const stream = world.random(`client:${name}`);
       const { history, resource } = crew;
-      void runClient({ name, member, peer, knobs, stream, history, resource, book, life, sleep, isQuiet });
+      const open: ClientOptions['open'] = (options) => peer.openSession(options);
+      void runClient({ name, member, open, knobs, stream, history, resource, book, life, sleep, isQuiet });
     }
     await failed;
   };

@@ -111,11 +111,12 @@ export class Nemesis {
       isolate: (stream) => void this.#isolate(stream),
       flap: (stream) => void this.#flap(stream),
       clog: (stream) => this.#clog(stream),
-      break: (stream) => {
-        const [from, to] = this.#pair(stream);
-        this.#options.world.network.breakConnections(from, to);
+      break: (stream) => this.#break(stream),
+      crash: (stream) => {
+        const remote = this.#options.knobs.remotes[0];
+        if (remote !== undefined && stream.chance(200_000)) this.#crash(remote, { of: 'process' }, stream);
+        else void this.#crashSomebody({ of: 'process' }, stream);
       },
-      crash: (stream) => void this.#crashSomebody({ of: 'process' }, stream),
       power: (stream) => {
         if (this.#files !== undefined && stream.chance(250_000))
           void this.#files.flicker(this.#anyone(stream));
@@ -131,14 +132,14 @@ export class Nemesis {
       stall: (stream) => {
         const { electionTimeoutMs } = this.#options.knobs;
         const durationMs = stream.between(10, electionTimeoutMs * stream.pick([1, 2, 6]));
-        this.#options.world.host(this.#anyone(stream)).stall(durationMs);
+        this.#options.world.host(this.#anyHost(stream)).stall(durationMs);
       },
       'clock-rate': (stream) => {
-        this.#options.world.host(this.#anyone(stream)).clock.ratePpm = stream.between(-50_000, 50_000);
+        this.#options.world.host(this.#anyHost(stream)).clock.ratePpm = stream.between(-50_000, 50_000);
       },
       'clock-jump': (stream) => {
         const jumpMs = stream.between(-3_600_000, 3_600_000);
-        this.#options.world.host(this.#anyone(stream)).clock.wallOffsetMs = jumpMs;
+        this.#options.world.host(this.#anyHost(stream)).clock.wallOffsetMs = jumpMs;
       },
       'slow-disk': (stream) => this.#slowDisk(stream),
       'failing-disk': (stream) => this.#failingDisk(stream),
@@ -150,8 +151,14 @@ export class Nemesis {
     return stream.pick(this.#options.knobs.members);
   }
 
+  /** Also a host without a peer, if there is one. */
+  #anyHost(stream: RandomStream): string {
+    const { members, remotes } = this.#options.knobs;
+    return stream.pick([...members, ...remotes]);
+  }
+
   #pair(stream: RandomStream): readonly [string, string] {
-    return [this.#anyone(stream), this.#anyone(stream)];
+    return [this.#anyHost(stream), this.#anyHost(stream)];
   }
 
   /** Undoes something after a while, or at the end of all faults at the latest (ending.ts). */
@@ -178,10 +185,19 @@ export class Nemesis {
     });
   }
 
+  /** Between two hosts; or a client without a replica loses whoever serves it. */
+  #break(stream: RandomStream): void {
+    const { knobs, world } = this.#options;
+    const remote = knobs.remotes[0];
+    if (remote !== undefined && stream.chance(600_000)) {
+      for (const member of knobs.members) world.network.breakConnections(remote, member);
+    } else world.network.breakConnections(...this.#pair(stream));
+  }
+
   #partition(stream: RandomStream): void {
     const { knobs, world } = this.#options;
     const groups: string[][] = [[], []];
-    for (const member of knobs.members) groups[stream.below(2)]?.push(member);
+    for (const host of [...knobs.members, ...knobs.remotes]) groups[stream.below(2)]?.push(host);
     // Sometimes one belongs to both sides: a bridge, as in the outage that many learned from.
     if (stream.chance(250_000)) groups[stream.below(2)]?.push(this.#anyone(stream));
     const silent = stream.chance(700_000);
@@ -288,7 +304,8 @@ export class Nemesis {
     if (!host.isRunning) return;
     this.#closing.delete(member);
     host.crash(options);
-    if (options.of === 'process') void this.#files?.relapse(member);
+    if (options.of === 'process' && this.#options.knobs.members.includes(member))
+      void this.#files?.relapse(member);
     this.restartLater(member, stream);
   }
 
@@ -332,7 +349,7 @@ export class Nemesis {
   }
 
   #pause(stream: RandomStream): void {
-    const host = this.#options.world.host(this.#anyone(stream));
+    const host = this.#options.world.host(this.#anyHost(stream));
     host.pause();
     this.#later(stream, stream.pick([300, 2_000, 8_000]), () => host.resume());
   }

@@ -18,6 +18,7 @@ import { drawKnobs, type Knobs, type Reduction } from './knobs.ts';
 import { type Crew, isStorageFailure, memberMain, PeerFailed, type StorageOf } from './member.ts';
 import { Moments } from './moments.ts';
 import { Nemesis } from './nemesis.ts';
+import { remoteMain } from './remote.ts';
 import { SessionBook } from './session-book.ts';
 import { demandSettled } from './settled-calls.ts';
 
@@ -158,6 +159,7 @@ async function play(crew: Crew, moments: Moments): Promise<Drained> {
     }
   });
   const phases = async (): Promise<Drained> => {
+    for (const host of knobs.remotes) world.host(host).start(remoteMain(crew, host));
     void nemesis.start();
     await world.sleep(knobs.safetyMs);
     const fallen = knobs.endsInElection ? await fallInElection(crew, moments) : undefined;
@@ -170,7 +172,7 @@ async function play(crew: Crew, moments: Moments): Promise<Drained> {
     await world.sleep(Math.max(0, knobs.safetyMs + knobs.livenessMs - world.nowMs));
     demandSettled({
       operations: history.operations(),
-      clients: new Set(core.flatMap((member) => clients.get(member) ?? [])),
+      clients: new Set([...core, ...knobs.remotes].flatMap((host) => clients.get(host) ?? [])),
       healedAtMs,
       nowMs: world.nowMs,
       sessionTimeoutMs: knobs.sessionTimeoutMs,

@@ -1,8 +1,8 @@
 /**
- * One client: opens a session at its peer, makes calls in bursts, pauses, and opens another session when one has
- * ended. What it asks is drawn from a stream of its own; what it is answered goes into the history.
+ * One client: opens a session, makes calls in bursts, pauses, and opens another session when one has ended. What it
+ * asks is drawn from a stream of its own; what it is answered goes into the history.
  */
-import type { Peer, Session } from '@quorate/core';
+import type { Session } from '@quorate/core';
 import type { History } from '../../history/history.ts';
 import { Recorder } from '../../history/recorder.ts';
 import type { RandomStream } from '../../world/random-stream.ts';
@@ -16,8 +16,9 @@ import type { Life } from '../../world/life.ts';
 export interface ClientOptions {
   /** Unique in the run. */
   readonly name: string;
-  readonly member: string;
-  readonly peer: Peer;
+  /** Whose peer serves its sessions, if it is always the same one. */
+  readonly member?: string;
+  readonly open: (options: { readonly timeoutMs: number; readonly deadlineMs: number }) => Promise<Session>;
   readonly knobs: Knobs;
   readonly stream: RandomStream;
   readonly history: History;
@@ -38,17 +39,17 @@ const spreadMs = 5;
 
 /** Runs as long as its process lives. */
 export async function runClient(options: ClientOptions): Promise<never> {
-  const { isQuiet, knobs, name: client, member, peer, sleep, stream } = options;
+  const { isQuiet, knobs, name: client, member, sleep, stream } = options;
   const recorder = new Recorder(options.history);
   const actions = actionsOf(options);
   for (;;) {
     await sleep(stream.exponential(knobs.thinkMs));
     if (isQuiet()) continue;
     const timeoutMs = knobs.sessionTimeoutMs;
-    const opened = await peer.openSession({ timeoutMs, deadlineMs: 2 * timeoutMs }).catch(() => undefined);
+    const opened = await options.open({ timeoutMs, deadlineMs: 2 * timeoutMs }).catch(() => undefined);
     if (opened === undefined) continue;
     options.book.add(opened, options.life);
-    const session = recorder.record(opened, { client, member });
+    const session = recorder.record(opened, { client, ...(member === undefined ? {} : { member }) });
     // Lives are short in some runs: opening, closing and expiring are where sessions go wrong.
     let rounds = knobs.features.has('short-sessions') ? stream.between(1, 20) : stream.between(50, 1_000);
     for (; rounds > 0 && isAlive(session); rounds -= 1) {

@@ -20,6 +20,7 @@ export const features = [
   'short-sessions',
   'containers',
   'resuming',
+  'remote',
 ] as const;
 
 /** One part of a workload. */
