@@ -73,11 +73,11 @@ export function heal(
     Object.assign(host.disk.conditions, { latencyUsMean: 200, writeFailurePpm: 0, readFailurePpm: 0 });
     Object.assign(host.files.conditions, defaultFileConditions);
     host.clock.ratePpm = 0;
-    host.resume();
+    host.release();
   }
   for (const remote of knobs.remotes) {
     world.host(remote).clock.ratePpm = 0;
-    world.host(remote).resume();
+    world.host(remote).release();
   }
   nemesis.stop([...core, ...knobs.remotes]);
   leaveOthers(world, { core, members: knobs.members, stream });

@@ -149,6 +149,23 @@ describe('a paused process', () => {
     expect(seen).toEqual([0, 1]);
   });
 
+  test('that is paused and stalled goes on at once when it is released', async () => {
+    let wokenAtMs = 0;
+    await simulate({ seed: 1, invariants: [] }, async (world) => {
+      world.host('a').start(async ({ sleep }) => {
+        await sleep(10);
+        wokenAtMs = world.nowMs;
+      });
+      world.host('a').stall(1_000);
+      world.host('a').pause();
+      await world.sleep(50);
+      world.host('a').release();
+      await world.sleep(10);
+    });
+    expect(wokenAtMs).toBeGreaterThanOrEqual(50);
+    expect(wokenAtMs).toBeLessThan(60);
+  });
+
   test('that is stalled twice goes on after the longer one', async () => {
     const seen = await withProcess(async (world, ports) => {
       let ticks = 0;

@@ -95,7 +95,7 @@ export class Host {
   #main: HostMain | undefined;
   #startOptions: StartOptions = {};
   #isPaused = false;
-  #stalls = 0;
+  readonly #stalls = new Set<object>();
   /** Whether its machine has power: a machine that lost it answers nobody, not even with a refusal. */
   #isPowered = true;
 
@@ -188,19 +188,26 @@ export class Host {
   stall(durationMs: number): void {
     const life = this.#life;
     if (life === undefined) return;
-    this.#stalls += 1;
+    const stall = {};
+    this.#stalls.add(stall);
     this.#world.note(this, 'stall', `${durationMs} ms`);
     life.suspend();
     this.#world.later(Math.max(1, Math.round(durationMs * 1_000)), () => {
-      if (this.#life !== life) return;
-      this.#stalls -= 1;
-      this.#wakeUp();
+      if (this.#stalls.delete(stall)) this.#wakeUp();
     });
+  }
+
+  /** Ends whatever holds the process up: a pause, and all stalls before their time. */
+  release(): void {
+    this.resume();
+    if (this.#stalls.size === 0) return;
+    this.#stalls.clear();
+    this.#wakeUp();
   }
 
   #wakeUp(): void {
     const life = this.#life;
-    if (life === undefined || this.#isPaused || this.#stalls > 0) return;
+    if (life === undefined || this.#isPaused || this.#stalls.size > 0) return;
     this.#world.woken(life);
   }
 
@@ -219,7 +226,7 @@ export class Host {
   #end(life: Life, facts: { readonly isWiped: boolean }): void {
     this.#life = undefined;
     this.#isPaused = false;
-    this.#stalls = 0;
+    this.#stalls.clear();
     life.end();
     this.#world.ended(life, facts);
   }
