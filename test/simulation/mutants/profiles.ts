@@ -23,8 +23,9 @@ export const profiles: Readonly<Record<string, Reduction>> = {
   single: { membersMax: 1 },
   /** Logs are files, on a disk that fails as disks of files do, and all the time. */
   'file-storage': { pace: { faultEveryMs: 1_500 } },
-  /** The same with clients that write much and logs that are cut soon: segments go, and snapshots are sent. */
+  /** The same with clients that write much, all at their own peer, and logs that are cut soon: segments go. */
   'file-storage-tight': {
+    withoutFeatures: ['remote'],
     limits: { snapshotAfterEntries: 20, logEntriesKept: 1 },
     pace: { thinkMs: 50, burstMax: 8, faultEveryMs: 1_500 },
   },
