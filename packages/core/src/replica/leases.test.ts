@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Leases } from './leases.ts';
+import { Leases, ticksForLeases } from './leases.ts';
 
 const tickMs = 10;
 /** 1,000 ms are 100 ticks, and one more because the opening may fall anywhere within its tick. */
@@ -95,4 +95,10 @@ describe('leases', () => {
     subject.forget(7);
     expect(firstDueTick(subject, 7, 1)).toBeUndefined();
   });
+});
+
+it('a stall of the leader counts as one tick: what was heard right after it was heard no earlier', () => {
+  const heartbeatTicks = 10;
+  expect([1, 2, 9].map((count) => ticksForLeases(count, heartbeatTicks))).toEqual([1, 2, 9]);
+  expect([10, 154, 100_000].map((count) => ticksForLeases(count, heartbeatTicks))).toEqual([1, 1, 1]);
 });

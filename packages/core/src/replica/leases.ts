@@ -8,6 +8,16 @@
  */
 import type { SessionView } from '../machine/contract.ts';
 
+/**
+ * What a tick adds to the time by which leases are counted. After a stall of the leader's own, what has waited is
+ * stepped before the tick that tells how long it took (peer/driver.ts): a touch that arrived would count as heard before
+ * the stall, and its session could be expired before it says so itself. So a stall counts as one tick: it gives sessions
+ * more time, never less.
+ */
+export function ticksForLeases(count: number, heartbeatTicks: number): number {
+  return count >= heartbeatTicks ? 1 : count;
+}
+
 interface Lease {
   readonly timeoutTicks: number;
   heardTick: number;

@@ -20,6 +20,7 @@ import { Confirmations } from './confirmations.ts';
 import { digestEveryEntries } from './digests.ts';
 import { Leadership } from './leadership.ts';
 import { OutputBuilder } from './output-builder.ts';
+import { ticksForLeases } from './leases.ts';
 import { isReady, type Pending, type PendingRead } from './pending-reads.ts';
 import { SnapshotReceiving, snapshotMetaOf, SnapshotTaking } from './snapshots.ts';
 
@@ -39,7 +40,6 @@ export class Replica {
   readonly #receiving = new SnapshotReceiving();
   readonly #persistOwners = new Map<number, PersistOwner>();
   #lastTicket = 0;
-  /** Since Raft's last step. */
   #hasNews = false;
   #tick = 0;
   #wallMs = 0;
@@ -101,7 +101,7 @@ export class Replica {
   #dispatch(input: ReplicaInput, out: OutputBuilder): void {
     switch (input.kind) {
       case 'tick':
-        this.#tick += input.count;
+        this.#tick += ticksForLeases(input.count, this.config.raft.heartbeatTicks);
         this.#stepRaft(input, out);
         this.#askAgain(out);
         this.#leaderDuties(out);
