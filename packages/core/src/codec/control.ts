@@ -19,7 +19,7 @@ export function encodeControl(value: ControlValue): Uint8Array {
   return pack.copy(value);
 }
 
-/** As {@link encodeControl}, for whoever copies it at once: the next call of either makes it something else. */
+/** As {@link encodeControl}, for whoever copies it at once: kept, it would keep the results of many calls in memory. */
 export function encodeControlInPlace(value: ControlValue): Uint8Array {
   return pack.inPlace(value);
 }

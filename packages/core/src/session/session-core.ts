@@ -63,6 +63,7 @@ export class SessionCore {
   readonly #parts: Set<SessionPart> = new Set();
   readonly #readContext: ReadContext;
   readonly #withdraw: (write: Write) => void;
+  /** Undefined as long as this turn of the event loop has no call. */
   #turn: Turn | undefined;
   readonly #endTurn = (): void => {
     this.#turn = undefined;
