@@ -55,7 +55,13 @@ export function write(
   const [command = '', ...args] = strace === undefined ? program : ['strace', '-f', ...strace, ...program];
   // One thread for all calls of the disk, so that the n-th call of a thread is the n-th of the process.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
-  const { stdout, stderr, status } = spawnSync(command, args, { env, encoding: 'utf8', timeout: 60_000 });
+  const { stdout, stderr, status, error } = spawnSync(command, args, {
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  // Out of time, or never begun: what it said last may be lost, so nothing is to be concluded from it.
+  if (error !== undefined) throw error;
   return { ...read(stdout), status, errors: stderr };
 }
 
