@@ -44,18 +44,23 @@ export interface WriteContext {
 
 /** One write, whatever its result is. */
 export abstract class Write extends WaitingCall {
-  readonly op: Op;
-  request = 0;
-  stage: Stage = held;
-  context: WriteContext | undefined;
+  declare readonly op: Op;
+  declare request: number;
+  declare stage: Stage;
+  declare context: WriteContext | undefined;
   /** What it takes of the bytes that the session may have in flight. */
-  byteCount = 0;
+  declare byteCount: number;
   /** Its caller waits until every voter has it. */
-  acknowledgeAll = false;
+  declare acknowledgeAll: boolean;
 
   constructor(op: Op, reject: (reason: unknown) => void) {
     super(reject);
     this.op = op;
+    this.request = 0;
+    this.stage = held;
+    this.context = undefined;
+    this.byteCount = 0;
+    this.acknowledgeAll = false;
   }
 
   get isWrite(): true {
@@ -88,13 +93,13 @@ export abstract class Write extends WaitingCall {
 
 /** A write with its result's shape. */
 export class WriteCall<T> extends Write {
-  readonly #shape: WriteShape<T>;
-  readonly #resolve: (result: T) => void;
+  declare private readonly shape: WriteShape<T>;
+  declare private readonly resolve: (result: T) => void;
 
   constructor(op: Op, shape: WriteShape<T>, resolve: (result: T) => void, reject: (reason: unknown) => void) {
     super(op, reject);
-    this.#shape = shape;
-    this.#resolve = resolve;
+    this.shape = shape;
+    this.resolve = resolve;
   }
 
   override answer(result: OpResult): void {
@@ -102,13 +107,13 @@ export class WriteCall<T> extends Write {
     if (!this.isWanted || context === undefined) return;
     let shaped: T;
     try {
-      shaped = this.#shape(result, context.chroot, this.op);
+      shaped = this.shape(result, context.chroot, this.op);
     } catch (error) {
       this.fail(error);
       return;
     }
     this.stopWaiting();
-    this.#resolve(shaped);
+    this.resolve(shaped);
   }
 }
 
@@ -133,8 +138,8 @@ export class Outbox {
   observer: SessionObserver | undefined;
   readonly #options: OutboxOptions;
   readonly #builder: BatchBuilder = new BatchBuilder();
-  /** The calls of the batch that is being gathered. */
-  #gathered: Write[] = [];
+  /** How many of the last calls are in the batch that is being gathered. */
+  #gatheredCount = 0;
   #isAnnounced = false;
   #isFlushScheduled = false;
   /** A call of the gathered batch was given up. */
@@ -186,7 +191,7 @@ export class Outbox {
     this.#calls.push(write);
     write.request = this.lastRequest;
     write.stage = gathered;
-    this.#gathered.push(write);
+    this.#gatheredCount += 1;
     if (write.acknowledgeAll) this.#isAnnounced = true;
     if (builder.count >= limits.batchCommandsMax || builder.byteLength >= limits.batchBytesMax) this.flush();
     else this.#scheduleFlush();
@@ -194,12 +199,12 @@ export class Outbox {
 
   /** Hands the batch of this turn to the link. */
   flush(): void {
-    const writes = this.#gathered;
-    if (writes.length === 0) return;
+    const requestCount = this.#gatheredCount;
+    if (requestCount === 0) return;
     const { link, sessionId, holder } = this.#options;
     const sentAtMs = link.now();
     if (!this.#options.isAlive(sentAtMs)) return;
-    const firstRequest = this.lastRequest - writes.length + 1;
+    const firstRequest = this.lastRequest - requestCount + 1;
     const bytes = this.#builder.finish({
       sessionId,
       holder,
@@ -209,16 +214,20 @@ export class Outbox {
     const batch: SentBatch = {
       bytes,
       firstRequest,
-      requestCount: writes.length,
+      requestCount,
       announceDurable: this.#isAnnounced,
       sentAtMs,
     };
     const stage: Stage = { kind: 'sent', batch };
-    for (const write of writes) {
+    const calls = this.#calls;
+    for (let at = Math.max(calls.length - requestCount, 0); at < calls.length; at += 1) {
+      const write = calls[at];
+      // Only a link that errs answers what it was not sent.
+      if (write === undefined) continue;
       write.stage = stage;
       if (this.#hasLeavers && !write.isWanted) giveUpRequest(bytes, write.request);
     }
-    this.#gathered = [];
+    this.#gatheredCount = 0;
     this.#isAnnounced = false;
     this.#hasLeavers = false;
     link.submit(batch);
