@@ -14,7 +14,7 @@ import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { ByteReader, ByteWriter, readU32 } from './bytes.ts';
 import type { KnownTexts } from './known-texts.ts';
-import { decodeOp, decodeSystemOp } from './op-decode.ts';
+import { decodeOp, decodeSystemOp, newSetRoom, type SetRoom } from './op-decode.ts';
 import { encodeOp, encodeSystemOp, opcodes } from './op-encode.ts';
 import type { Op, SystemOp } from './op.ts';
 
@@ -128,23 +128,70 @@ export function encodeSystemBatch(batch: SystemBatch): Uint8Array {
   return writer.finish();
 }
 
+/** The commands of a session's batch, decoded one by one as they are asked for. */
+export class Commands {
+  readonly count: number;
+  readonly #reader: ByteReader;
+  readonly #room: SetRoom = newSetRoom();
+
+  /** The reader stands before the first command; that the lengths of all of them make sense is known. */
+  constructor(reader: ByteReader, count: number) {
+    this.#reader = reader;
+    this.count = count;
+  }
+
+  /** Goes over the next commands without decoding them. */
+  pass(count: number): void {
+    for (let passed = 0; passed < count; passed += 1) this.#reader.skip(this.#reader.u32());
+  }
+
+  /** Decodes the next command, which must be there. The op holds until the next one is asked for. */
+  next(): Op {
+    const length = this.#reader.u32();
+    return decodeOp(this.#reader, this.#reader.position + length, this.#room);
+  }
+
+  /** Decodes all commands, to be kept. Instead of {@link next}. */
+  all(): Op[] {
+    const ops: Op[] = [];
+    for (let index = 0; index < this.count; index += 1) {
+      const length = this.#reader.u32();
+      ops.push(decodeOp(this.#reader, this.#reader.position + length));
+    }
+    return ops;
+  }
+}
+
+/** A session's batch that is not decoded yet but for its header. */
+export interface OpenedBatch extends BatchHeader {
+  readonly kind: 'session';
+  readonly commands: Commands;
+}
+
 /**
  * Decodes the batch that takes exactly `start` to `end`. Undefined if its header or the lengths of its commands
  * make no sense, or its version is unknown; a command that makes none is an op of kind `invalid`.
  */
-export function decodeBatch(
+export function decodeBatch(bytes: Uint8Array, start: number, end: number): Batch | undefined {
+  const batch = openBatch(bytes, { start, end });
+  if (batch?.kind !== 'session') return batch;
+  const { commands, ...header } = batch;
+  return { ...header, ops: commands.all() };
+}
+
+/** As {@link decodeBatch}, but each command of a session is decoded only when it is asked for. */
+export function openBatch(
   bytes: Uint8Array,
-  start: number,
-  end: number,
+  { start, end }: BatchRange,
   texts?: KnownTexts,
-): Batch | undefined {
+): OpenedBatch | SystemBatch | undefined {
   if (end - start < prefixBytes || readU32(bytes, start) !== end - start) return undefined;
   if (bytes[start + 4] !== formatVersion) return undefined;
   const reader = new ByteReader(bytes, start + prefixBytes, end, texts);
   try {
     switch (bytes[start + 5] ?? 0) {
       case sessionKind:
-        return decodeSessionBatch(reader);
+        return openSessionBatch(reader);
       case systemKind:
         return decodeSystemBatch(reader);
       default:
@@ -196,19 +243,8 @@ export function isSystemBatch(bytes: Uint8Array, start: number): boolean {
 export function readBatchHeader(bytes: Uint8Array): (BatchHeader & { readonly count: number }) | undefined {
   if (bytes.length < sessionHeaderBytes || readU32(bytes, 0) !== bytes.length) return undefined;
   if (bytes[4] !== formatVersion || bytes[5] !== sessionKind) return undefined;
-  const reader = new ByteReader(bytes, prefixBytes);
   try {
-    // An object literal's properties are evaluated in their order, which is the order of the format.
-    const header = {
-      sessionId: reader.u64(),
-      holder: reader.u64(),
-      firstRequest: reader.u64(),
-      acknowledgedThrough: reader.u64(),
-      count: reader.u32(),
-    };
-    for (let index = 0; index < header.count; index += 1) reader.skip(reader.u32());
-    if (reader.remaining > 0 || !Number.isSafeInteger(header.firstRequest + header.count)) return undefined;
-    return header;
+    return readHeader(new ByteReader(bytes, prefixBytes));
   } catch (error) {
     if (error instanceof CoordinationError) return undefined;
     throw error;
@@ -258,21 +294,29 @@ export function splitBatches(body: Uint8Array): readonly BatchRange[] {
   return ranges;
 }
 
-function decodeSessionBatch(reader: ByteReader): SessionBatch | undefined {
-  const sessionId = reader.u64();
-  const holder = reader.u64();
-  const firstRequest = reader.u64();
-  const acknowledgedThrough = reader.u64();
-  const count = reader.u32();
-  if (!Number.isSafeInteger(firstRequest + count)) return undefined;
-  const ops: Op[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const length = reader.u32();
-    if (length > reader.remaining) return undefined;
-    ops.push(decodeOp(reader, reader.position + length));
-  }
-  if (reader.remaining !== 0) return undefined;
-  return { kind: 'session', sessionId, holder, firstRequest, acknowledgedThrough, ops };
+/** Leaves the reader behind all commands; undefined, or a PROTOCOL error, if their lengths make no sense. */
+function readHeader(reader: ByteReader): (BatchHeader & { readonly count: number }) | undefined {
+  // An object literal's properties are evaluated in their order, which is the order of the format.
+  const header = {
+    sessionId: reader.u64(),
+    holder: reader.u64(),
+    firstRequest: reader.u64(),
+    acknowledgedThrough: reader.u64(),
+    count: reader.u32(),
+  };
+  for (let index = 0; index < header.count; index += 1) reader.skip(reader.u32());
+  if (reader.remaining > 0 || !Number.isSafeInteger(header.firstRequest + header.count)) return undefined;
+  return header;
+}
+
+function openSessionBatch(reader: ByteReader): OpenedBatch | undefined {
+  const start = reader.position;
+  const header = readHeader(reader);
+  if (header === undefined) return undefined;
+  reader.seek(start + sessionHeaderBytes - prefixBytes);
+  const { sessionId, holder, firstRequest, acknowledgedThrough, count } = header;
+  const commands = new Commands(reader, count);
+  return { kind: 'session', sessionId, holder, firstRequest, acknowledgedThrough, commands };
 }
 
 function decodeSystemBatch(reader: ByteReader): SystemBatch {

@@ -280,7 +280,7 @@ export class ByteReader {
     const length = this.varint();
     if (length > byteLengthMax) throw brokenBytes('a text is too long');
     const at = this.skip(length);
-    const known = this.#texts?.find(this.source, at, at + length);
+    const known = this.#texts?.textOf(this.source, at, at + length);
     if (known !== undefined) return known;
     const text = decodeText(this.source, at, at + length);
     if (text === undefined) throw brokenBytes('a text is no valid UTF-8');

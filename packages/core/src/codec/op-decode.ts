@@ -14,21 +14,33 @@ import {
   secretHashBytes,
   systemOpcodes,
 } from './op-encode.ts';
-import type { CreateOp, IncrementOp, InvalidOp, MultiOp, Op, SingleOp, SystemOp } from './op.ts';
+import type { CreateOp, IncrementOp, InvalidOp, MultiOp, Op, SetOp, SingleOp, SystemOp } from './op.ts';
 import type { ValueSource } from './value.ts';
 
 /** Opcode, path and version of the shortest op that may stand in a multi. */
 const singleOpBytesMin = 3;
 
+/** Room for one op of the kind that is most frequent. Whoever decodes ops one by one needs no new object for each. */
+export type SetRoom = Mutable<Omit<SetOp, 'value'>> & { readonly value: Mutable<ValueSource> };
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const nowhere = new Uint8Array(0);
+
+export function newSetRoom(): SetRoom {
+  return { kind: 'set', path: '', value: { source: nowhere, start: 0, end: 0 }, version: 0, create: false };
+}
+
 /**
  * Decodes the op from the reader's position to `end`, all of it, and leaves the reader at `end`, which must
- * not lie before its position or beyond its range.
+ * not lie before its position or beyond its range. With a `room`, the op may be what is there: it holds until the room
+ * is used again.
  */
-export function decodeOp(reader: ByteReader, end: number): Op {
+export function decodeOp(reader: ByteReader, end: number, room?: SetRoom): Op {
   const start = reader.position;
   let op: Op;
   try {
-    op = readOp(reader, end);
+    op = readOp(reader, end, room);
   } catch (error) {
     op = invalidOp(error);
   }
@@ -60,7 +72,7 @@ function invalidOp(error: unknown): InvalidOp {
   return { kind: 'invalid', reason: error.details.reason ?? error.message };
 }
 
-function readOp(reader: ByteReader, end: number): Op {
+function readOp(reader: ByteReader, end: number, room: SetRoom | undefined): Op {
   if (reader.position >= end) throw broken('the command is empty');
   const opcode = reader.u8();
   switch (opcode) {
@@ -68,6 +80,8 @@ function readOp(reader: ByteReader, end: number): Op {
       return { kind: 'noop' };
     case opcodes.close:
       return { kind: 'close' };
+    case opcodes.set:
+      return readSet(reader, room ?? newSetRoom());
     case opcodes.multi:
       return readMulti(reader, end);
     default:
@@ -89,12 +103,8 @@ function readSingleOp(reader: ByteReader, opcode: number): SingleOp {
       return { kind: 'check', path: readPath(reader), version: reader.varint() - 1 };
     case opcodes.create:
       return readCreate(reader);
-    case opcodes.set: {
-      const path = readPath(reader);
-      const create = readFlags(reader, 1) === 1;
-      const version = reader.varint() - 1;
-      return { kind: 'set', path, value: readSource(reader), version, create };
-    }
+    case opcodes.set:
+      return readSet(reader, newSetRoom());
     case opcodes.delete: {
       const path = readPath(reader);
       const flags = readFlags(reader, 3);
@@ -116,6 +126,18 @@ function readSingleOp(reader: ByteReader, opcode: number): SingleOp {
     default:
       throw broken(`opcode ${opcode} is unknown here`);
   }
+}
+
+function readSet(reader: ByteReader, room: SetRoom): SetOp {
+  room.path = readPath(reader);
+  room.create = readFlags(reader, 1) === 1;
+  room.version = reader.varint() - 1;
+  const length = reader.varint();
+  const start = reader.skip(length);
+  room.value.source = reader.source;
+  room.value.start = start;
+  room.value.end = start + length;
+  return room;
 }
 
 function readCreate(reader: ByteReader): CreateOp {

@@ -81,6 +81,26 @@ describe('the history', () => {
     driver.machine.validate();
   });
 
+  test('holds and evicts transactions of any length as a whole', () => {
+    const driver = new Driver();
+    const most = 1_000;
+    driver.configure({ historyChangesMax: most });
+    const session = driver.open();
+    const sizes = [1, 255, 256, 257, 600, 3, 512, 1, 1, 900];
+    const kept: { zxid: number; size: number }[] = [];
+    for (const [index, size] of sizes.entries()) {
+      const ops = Array.from({ length: size }, (_, at) => create(`/n${index}-${at}`));
+      driver.send(session, [{ kind: 'multi', ops, byteCount: 0 }], { acknowledgedThrough: index });
+      kept.push({ zxid: driver.machine.zxid, size });
+      while (kept.reduce((sum, each) => sum + each.size, 0) > most) kept.shift();
+      const held = driver.machine.transactionsAfter(driver.machine.oldestZxid);
+      if (held === 'compacted') throw new RangeError('the oldest zxid can be resumed from');
+      expect(held.map(({ zxid, changes }) => ({ zxid, size: changes.length }))).toEqual(kept);
+      if (index % 3 === 0) driver.machine.digest();
+      driver.machine.validate();
+    }
+  });
+
   test('survives a snapshot: a watch resumes where it was', () => {
     const driver = new Driver();
     driver.configure({ historyChangesMax: 3 });

@@ -5,9 +5,10 @@
  * Invariants: zxids never fall; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
  * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
  *
- * It is kept in columns of one ring, and refers to records: what lives as long as the history does costs the
- * garbage collector most, so nothing but the records does. Transactions are made again when somebody asks. Hashes
- * are taken when the digest is asked for: under load most changes are evicted before.
+ * It refers to records, in columns of chunks: what lives as long as the history does costs the garbage collector most,
+ * so nothing but the records does; and to write young records into what is old costs it, too, so a new chunk is begun
+ * often. Transactions are made again when somebody asks. Hashes are taken when the digest is asked for: under load most
+ * changes are evicted before.
  */
 import { invariant } from '../invariant.ts';
 import { changeOf } from '../tree/change.ts';
@@ -21,38 +22,24 @@ export interface HistoryLimits {
   readonly historyBytesMax: number;
 }
 
-/** A power of two; the ring doubles when it is full, up to what the limits let it hold. */
-const capacityMin = 1_024;
+/** Changes of one chunk; a power of two. Under load a chunk is full long before it is old. */
+const chunkBits = 8;
+const chunkSize = 1 << chunkBits;
 
 /** The columns: place by place one change. */
-class Ring {
-  readonly mask: number;
-  readonly zxids: Float64Array;
-  readonly byteCounts: Int32Array;
-  readonly lows: Int32Array;
-  readonly highs: Int32Array;
-  /** Full length from the beginning, as arrays with holes are slow. */
-  readonly befores: (ZnodeRecord | undefined)[];
-  readonly afters: (ZnodeRecord | undefined)[];
-
-  constructor(capacity: number) {
-    this.mask = capacity - 1;
-    this.zxids = new Float64Array(capacity);
-    this.byteCounts = new Int32Array(capacity);
-    this.lows = new Int32Array(capacity);
-    this.highs = new Int32Array(capacity);
-    this.befores = Array.from({ length: capacity }, () => undefined);
-    this.afters = Array.from({ length: capacity }, () => undefined);
-  }
-
-  zxidAt(position: number): number {
-    return this.zxids[position & this.mask] ?? 0;
-  }
+class Chunk {
+  readonly zxids = new Float64Array(chunkSize);
+  readonly byteCounts = new Int32Array(chunkSize);
+  readonly befores = new Array<ZnodeRecord | undefined>(chunkSize);
+  readonly afters = new Array<ZnodeRecord | undefined>(chunkSize);
+  /** Both lanes of the hash of each change that is hashed already. */
+  hashes: Int32Array | undefined = undefined;
 }
 
 export class History {
-  #ring = new Ring(capacityMin);
-  /** Positions count up for ever; a place in the ring is a position modulo its capacity. */
+  readonly #chunks: Chunk[] = [];
+  /** Positions count up for ever; here begins the first chunk. */
+  #base = 0;
   #first = 0;
   #end = 0;
   /** Changes from here on are in neither lane yet. Never before `#first` when it is used. */
@@ -71,14 +58,14 @@ export class History {
 
   /** Adds one change of a transaction; after the last of them, `trim`. */
   append(zxid: number, before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    if (this.#end - this.#first > this.#ring.mask) this.#grow();
-    const ring = this.#ring;
-    const place = this.#end & ring.mask;
+    const place = (this.#end - this.#base) & (chunkSize - 1);
+    if (place === 0) this.#chunks.push(new Chunk());
+    const chunk = this.#chunkAt(this.#end);
     const byteCount = bytesOf(before) + bytesOf(after);
-    ring.zxids[place] = zxid;
-    ring.byteCounts[place] = byteCount;
-    ring.befores[place] = before;
-    ring.afters[place] = after;
+    chunk.zxids[place] = zxid;
+    chunk.byteCounts[place] = byteCount;
+    chunk.befores[place] = before;
+    chunk.afters[place] = after;
     this.#end += 1;
     this.#byteCount += byteCount;
   }
@@ -97,7 +84,7 @@ export class History {
     let high = this.#end;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#ring.zxidAt(middle) <= zxid) low = middle + 1;
+      if (this.#zxidAt(middle) <= zxid) low = middle + 1;
       else high = middle;
     }
     return this.#transactionsFrom(low);
@@ -116,18 +103,17 @@ export class History {
 
   /** Sum of the hashes of all changes; costs what is new since the last call. */
   lanes(): Lanes {
-    const ring = this.#ring;
     const start = Math.max(this.#first, this.#hashedEnd);
-    const range = { start, end: this.#end, mask: ring.mask };
-    this.touched ^= fetchChanged(ring.befores, range) ^ fetchChanged(ring.afters, range);
+    this.#fetch(start);
     for (let position = start; position < this.#end; position += 1) {
-      const place = position & ring.mask;
-      const zxid = ring.zxidAt(position);
+      const chunk = this.#chunkAt(position);
+      const place = 2 * this.#placeAt(position);
       const change = this.#changeAt(position);
-      const low = hashChange(zxid, change, lowLane);
-      const high = hashChange(zxid, change, highLane);
-      ring.lows[place] = low;
-      ring.highs[place] = high;
+      const low = hashChange(this.#zxidAt(position), change, lowLane);
+      const high = hashChange(this.#zxidAt(position), change, highLane);
+      chunk.hashes ??= new Int32Array(2 * chunkSize);
+      chunk.hashes[place] = low;
+      chunk.hashes[place + 1] = high;
       this.#low = (this.#low + low) | 0;
       this.#high = (this.#high + high) | 0;
     }
@@ -162,45 +148,58 @@ export class History {
   /** The first transaction, all of its changes. */
   #evictFirst(): void {
     invariant(this.#first < this.#end, 'there is a transaction to evict');
-    const ring = this.#ring;
-    const zxid = ring.zxidAt(this.#first);
-    for (; this.#first < this.#end && ring.zxidAt(this.#first) === zxid; this.#first += 1) {
-      const place = this.#first & ring.mask;
-      this.#byteCount -= ring.byteCounts[place] ?? 0;
+    const zxid = this.#zxidAt(this.#first);
+    for (; this.#first < this.#end && this.#zxidAt(this.#first) === zxid; this.#first += 1) {
+      const chunk = this.#chunkAt(this.#first);
+      const place = this.#placeAt(this.#first);
+      this.#byteCount -= chunk.byteCounts[place] ?? 0;
       if (this.#first < this.#hashedEnd) {
-        this.#low = (this.#low - (ring.lows[place] ?? 0)) | 0;
-        this.#high = (this.#high - (ring.highs[place] ?? 0)) | 0;
+        this.#low = (this.#low - (chunk.hashes?.[2 * place] ?? 0)) | 0;
+        this.#high = (this.#high - (chunk.hashes?.[2 * place + 1] ?? 0)) | 0;
       }
       // Lets the records go.
-      ring.befores[place] = undefined;
-      ring.afters[place] = undefined;
+      chunk.befores[place] = undefined;
+      chunk.afters[place] = undefined;
+      if (place === chunkSize - 1) {
+        this.#chunks.shift();
+        this.#base += chunkSize;
+      }
     }
     this.#evictedThrough = zxid;
   }
 
-  #grow(): void {
-    const from = this.#ring;
-    const to = new Ring(2 * (from.mask + 1));
-    for (let position = this.#first; position < this.#end; position += 1) {
-      const source = position & from.mask;
-      const target = position & to.mask;
-      to.zxids[target] = from.zxids[source] ?? 0;
-      to.byteCounts[target] = from.byteCounts[source] ?? 0;
-      to.lows[target] = from.lows[source] ?? 0;
-      to.highs[target] = from.highs[source] ?? 0;
-      to.befores[target] = from.befores[source];
-      to.afters[target] = from.afters[source];
+  #chunkAt(position: number): Chunk {
+    const chunk = this.#chunks[(position - this.#base) >> chunkBits];
+    invariant(chunk !== undefined, 'each change has a chunk');
+    return chunk;
+  }
+
+  #placeAt(position: number): number {
+    return (position - this.#base) & (chunkSize - 1);
+  }
+
+  #zxidAt(position: number): number {
+    return this.#chunkAt(position).zxids[this.#placeAt(position)] ?? 0;
+  }
+
+  /** Brings near what the hashes of the changes from `start` on are made of. */
+  #fetch(start: number): void {
+    for (let position = start; position < this.#end; ) {
+      const chunk = this.#chunkAt(position);
+      const place = this.#placeAt(position);
+      const range = { start: place, end: Math.min(chunkSize, place + this.#end - position) };
+      this.touched ^= fetchChanged(chunk.befores, range) ^ fetchChanged(chunk.afters, range);
+      position += range.end - range.start;
     }
-    this.#ring = to;
   }
 
   #transactionsFrom(start: number): readonly Transaction[] {
     const transactions: Transaction[] = [];
     let changes: Change[] = [];
     for (let position = start; position < this.#end; position += 1) {
-      const zxid = this.#ring.zxidAt(position);
+      const zxid = this.#zxidAt(position);
       const change = this.#changeAt(position);
-      if (position === start || zxid !== this.#ring.zxidAt(position - 1)) {
+      if (position === start || zxid !== this.#zxidAt(position - 1)) {
         changes = [change];
         transactions.push({ zxid, changes });
       } else changes.push(change);
@@ -209,8 +208,9 @@ export class History {
   }
 
   #changeAt(position: number): Change {
-    const place = position & this.#ring.mask;
-    return changeOf(this.#ring.befores[place], this.#ring.afters[place]);
+    const chunk = this.#chunkAt(position);
+    const place = this.#placeAt(position);
+    return changeOf(chunk.befores[place], chunk.afters[place]);
   }
 }
 

@@ -6,7 +6,7 @@
  * zxids count commands, from 1: every request that a session has newly made takes one, also if it fails, and
  * every command of the ensemble; a repetition, a gap and a batch that cannot be decoded take none.
  */
-import { decodeBatch, splitBatches } from '../codec/batch.ts';
+import { openBatch, splitBatches } from '../codec/batch.ts';
 import type { SystemBatch } from '../codec/batch.ts';
 import { equalBytes } from '../codec/bytes.ts';
 import type { SystemOp } from '../codec/op.ts';
@@ -103,10 +103,10 @@ export class Machine {
     state.isWatched = hooks.isWatched;
     const items: AppliedItem[] = [];
     let commandCount = 0;
-    const { lookahead } = state.tree;
+    const { tree } = state;
     for (const range of splitBatches(entry.body)) {
-      lookahead.prepare(entry.body, range);
-      const batch = decodeBatch(entry.body, range.start, range.end, lookahead);
+      tree.lookAhead(entry.body, range);
+      const batch = openBatch(entry.body, range, tree);
       if (batch === undefined) continue;
       commandCount +=
         batch.kind === 'session'

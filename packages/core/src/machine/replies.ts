@@ -2,8 +2,8 @@
  * The replies of one session that it has not acknowledged yet: what makes a retried request get its original
  * answer. Requests are consecutive, so a reply is found by its number alone.
  *
- * Replies are kept in the arrays in which apply answered them, one segment a batch: recording a reply costs
- * one push that the answer needed anyway. A segment goes when all of it is acknowledged; until then the
+ * Replies are kept in the arrays in which apply answered them, one segment a batch: recording them costs next to
+ * nothing. A segment goes when all of it is acknowledged; until then the
  * acknowledged part of the first one is still in memory, but no longer part of the state.
  *
  * Invariants: segments follow one another without a gap and end at `lastRequest`; the replies after
@@ -14,14 +14,13 @@ import type { Reply } from '../codec/reply.ts';
 import { invariant } from '../invariant.ts';
 import { hashReply, type Lanes } from './hashes.ts';
 
-/** Replies to consecutive requests. Nobody changes a segment after the entry that began it. */
+/** Replies to consecutive requests. Nobody changes a segment. */
 export interface ReplySegment {
   readonly firstRequest: number;
   readonly replies: readonly Reply[];
 }
 
 interface Segment extends ReplySegment {
-  readonly replies: Reply[];
   /** Sum of the hashes of the first `hashedCount` replies. */
   hashedCount: number;
   low: number;
@@ -30,8 +29,6 @@ interface Segment extends ReplySegment {
 
 export class ReplyRecord {
   #segments: Segment[] = [];
-  /** The replies of the last segment; undefined before the first. */
-  #open: Reply[] | undefined;
   #lastRequest: number;
   #acknowledgedThrough: number;
 
@@ -55,25 +52,11 @@ export class ReplyRecord {
     return this.#lastRequest - this.#acknowledgedThrough;
   }
 
-  /** Starts a batch: its replies are then added one by one. The array is the answer's too. */
-  begin(): readonly Reply[] {
-    const replies: Reply[] = [];
-    this.#segments.push({
-      firstRequest: this.#lastRequest + 1,
-      replies,
-      hashedCount: 0,
-      low: 0,
-      high: 0,
-    });
-    this.#open = replies;
-    return replies;
-  }
-
-  /** Records the reply to the next request, in the batch that was begun last. */
-  add(reply: Reply): void {
-    invariant(this.#open !== undefined, 'a batch was begun before its first reply');
-    this.#open.push(reply);
-    this.#lastRequest += 1;
+  /** Records the replies to the next requests: at least one. The array is kept, and must not change any more. */
+  append(replies: readonly Reply[]): void {
+    invariant(replies.length > 0, 'no segment is empty');
+    this.#segments.push({ firstRequest: this.#lastRequest + 1, replies, hashedCount: 0, low: 0, high: 0 });
+    this.#lastRequest += replies.length;
   }
 
   acknowledge(through: number): void {
@@ -108,11 +91,6 @@ export class ReplyRecord {
   /** The segments as they are now; what is added later goes into others. */
   segments(): readonly ReplySegment[] {
     return this.#segments.slice();
-  }
-
-  /** A snapshot's beginning: the session's numbers before its replies are added again. */
-  static restored(acknowledgedThrough: number): ReplyRecord {
-    return new ReplyRecord(acknowledgedThrough);
   }
 
   /** Sum of the hashes of the replies that are not acknowledged; costs what is new since the last call. */

@@ -5,10 +5,10 @@
  * recorded answer again (Raft thesis 6.3), and one that is further ahead shows that a batch was lost with its
  * leader. So the order of a session holds across a change of leader, however batches are sent again.
  */
-import type { SessionBatch } from '../codec/batch.ts';
+import type { Commands, OpenedBatch } from '../codec/batch.ts';
 import type { Op } from '../codec/op.ts';
 import type { OpError, OpResult, Reply } from '../codec/reply.ts';
-import { invariant } from '../invariant.ts';
+import { ZnodeRecord } from '../tree/znode-record.ts';
 import type { AppliedItem, ApplyHooks } from './contract.ts';
 import type { Session } from './sessions.ts';
 import type { MachineState } from './state.ts';
@@ -18,11 +18,11 @@ const done: OpResult = Object.freeze({ kind: 'none' });
 /** Applies what is new of the batch and answers all of it; returns how many commands that was. */
 export function applySessionBatch(
   state: MachineState,
-  batch: SessionBatch,
+  batch: OpenedBatch,
   items: AppliedItem[],
   hooks: ApplyHooks,
 ): number {
-  const { sessionId, holder, firstRequest, ops } = batch;
+  const { sessionId, holder, firstRequest, commands } = batch;
   const session = state.sessions.get(sessionId);
   if (session === undefined) {
     items.push({ kind: 'refused', sessionId, holder, code: state.sessions.endOf(sessionId) });
@@ -36,21 +36,22 @@ export function applySessionBatch(
   const { replies } = session;
   replies.acknowledge(batch.acknowledgedThrough);
 
-  const repeated = replies.repeat(firstRequest, firstRequest + ops.length - 1);
+  const repeated = replies.repeat(firstRequest, firstRequest + commands.count - 1);
   if (repeated !== undefined) items.push({ kind: 'replies', sessionId, holder, ...repeated });
 
-  if (ops.length === 0) return 0;
+  if (commands.count === 0) return 0;
   const start = replies.lastRequest + 1 - firstRequest;
-  if (start >= ops.length) return 0;
+  if (start >= commands.count) return 0;
   const room = state.limits.repliesPerSessionMax - replies.count;
-  const end = Math.min(ops.length, start + room);
+  const end = Math.min(commands.count, start + room);
   // A negative start, or one that is no number, is a gap too.
   if (!(start >= 0 && end > start)) {
     items.push({ kind: 'gap', sessionId, holder, expected: replies.lastRequest + 1 });
     return 0;
   }
-  const accepted = applyRequests(state, session, { ops, start, end }, { items, hooks });
-  if (start + accepted === ops.length) return accepted;
+  commands.pass(start);
+  const accepted = applyRequests(state, session, { commands, count: end - start }, { items, hooks });
+  if (start + accepted === commands.count) return accepted;
   items.push(
     state.sessions.get(sessionId) === session
       ? { kind: 'gap', sessionId, holder, expected: replies.lastRequest + 1 }
@@ -59,32 +60,40 @@ export function applySessionBatch(
   return accepted;
 }
 
-/** Applies `ops` from `start` to `end`, or to a `close` among them; returns how many were applied. */
+/** Applies the next `count` commands, or as many as there are to a `close` among them; returns how many. */
 function applyRequests(
   state: MachineState,
   session: Session,
-  range: { readonly ops: readonly Op[]; readonly start: number; readonly end: number },
+  next: { readonly commands: Commands; readonly count: number },
   answers: { readonly items: AppliedItem[]; readonly hooks: ApplyHooks },
 ): number {
-  const { ops, start, end } = range;
+  const { commands, count } = next;
   const { items, hooks } = answers;
   const record = session.replies;
   const isWaited = hooks.waitingSessions.has(session.id);
   const firstRequest = record.lastRequest + 1;
-  const replies: readonly Reply[] = record.begin();
+  // Of full length from the beginning: to grow it reply by reply costs as much as half of a reply.
+  const replies = new Array<Reply>(count);
   items.push({ kind: 'replies', sessionId: session.id, holder: session.holder, firstRequest, replies });
-  for (let at = start; at < end; at += 1) {
-    const op = ops[at];
-    invariant(op !== undefined, 'an op lies inside its batch');
+  let applied = 0;
+  for (let isOpen = true; isOpen && applied < count; applied += 1) {
+    const op = commands.next();
     state.zxid += 1;
-    record.add({ zxid: state.zxid, result: executeRequest(state, session, op) });
+    replies[applied] = replyOf(state.zxid, executeRequest(state, session, op));
     if (op.kind === 'close') {
       items.push({ kind: 'session-ended', sessionId: session.id, code: 'SESSION_CLOSED' });
+      isOpen = false;
     }
-    if (isWaited) hooks.requestApplied(session.id, record.lastRequest);
-    if (op.kind === 'close') return at + 1 - start;
+    if (isWaited) hooks.requestApplied(session.id, firstRequest + applied);
   }
-  return end - start;
+  if (applied < count) replies.length = applied;
+  record.append(replies);
+  return applied;
+}
+
+/** The record that a write answers is the reply as well (znode-record.ts). */
+function replyOf(zxid: number, result: OpResult | OpError): Reply {
+  return result instanceof ZnodeRecord && result.mzxid === zxid ? result : { zxid, result };
 }
 
 function executeRequest(state: MachineState, session: Session, op: Op): OpResult | OpError {

@@ -5,6 +5,7 @@
  */
 import { ByteReader } from '../codec/bytes.ts';
 import { decodeReply } from '../codec/reply-encode.ts';
+import type { Reply } from '../codec/reply.ts';
 import { CoordinationError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
@@ -27,6 +28,13 @@ import {
 } from './snapshot-records.ts';
 import { MachineState } from './state.ts';
 
+/** A session whose replies are still coming. */
+interface OpenSession {
+  readonly session: Session;
+  readonly repliesCount: number;
+  readonly replies: Reply[];
+}
+
 /** A transaction whose changes are still coming. */
 interface OpenTransaction {
   readonly zxid: number;
@@ -40,7 +48,7 @@ export class SnapshotReader {
   readonly #state = new MachineState();
   /** Kind of the record before; they come in the order of their kinds. */
   #lastKind = 0;
-  #session: { readonly session: Session; readonly lastRequest: number } | undefined;
+  #session: OpenSession | undefined;
   #transaction: OpenTransaction | undefined;
   #lastSessionId = 0;
   #lastTransactionZxid = 0;
@@ -168,10 +176,8 @@ export class SnapshotReader {
     const session = sessions.restore({ ...facts, replies: new ReplyRecord(acknowledgedThrough) });
     this.#lastSessionId = facts.id;
     this.#sessionsCount += 1;
-    if (lastRequest > acknowledgedThrough) {
-      session.replies.begin();
-      this.#session = { session, lastRequest };
-    }
+    const repliesCount = lastRequest - acknowledgedThrough;
+    if (repliesCount > 0) this.#session = { session, repliesCount, replies: [] };
   }
 
   #takeReply(reader: ByteReader): void {
@@ -179,10 +185,12 @@ export class SnapshotReader {
     invariant(open !== undefined, 'the order of records was checked');
     const reply = decodeReply(reader);
     if (reply.zxid > this.#state.zxid) throw corrupted('a reply is from the future');
-    this.#state.sessions.touch(open.session);
-    open.session.replies.add(reply);
+    open.replies.push(reply);
     this.#repliesCount += 1;
-    if (open.session.replies.lastRequest === open.lastRequest) this.#session = undefined;
+    if (open.replies.length < open.repliesCount) return;
+    this.#session = undefined;
+    this.#state.sessions.touch(open.session);
+    open.session.replies.append(open.replies);
   }
 
   #takeClosed(reader: ByteReader): void {

@@ -102,9 +102,10 @@ export class MachineState {
   #context(sessionId: number): OpContext {
     const context = this.#opContext;
     context.zxid = this.zxid;
-    context.moment = this.moment;
     context.sessionId = sessionId;
-    context.limits = this.limits;
+    // The same for all commands of an entry, at least: to write down again what is there costs the collector.
+    if (context.moment !== this.moment) context.moment = this.moment;
+    if (context.limits !== this.limits) context.limits = this.limits;
     return context;
   }
 

@@ -22,12 +22,12 @@ export function applySet(context: OpContext, op: SetOp): OpResult | OpError {
       context,
     );
     tree.insert(created);
-    return { kind: 'stat', stat: created };
+    return created;
   }
   if (op.version !== anyVersion && op.version !== before.version) {
     return badVersion(op.path, { expected: op.version, actual: before.version });
   }
   const after = withValue(before, op.value, context);
   tree.replace(after);
-  return { kind: 'stat', stat: after };
+  return after;
 }

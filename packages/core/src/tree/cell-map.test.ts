@@ -75,6 +75,22 @@ describe('the map of cells', () => {
     expect(disagreements(paths, 30_000)).toEqual([]);
   });
 
+  it('holds what a Map would when it is cut into shards', () => {
+    const paths = Array.from({ length: 20_000 }, (_, index) => `/n${index % 7}/leaf-${index}`);
+    expect(disagreements(paths, 40_000)).toEqual([]);
+  });
+
+  it('keeps paths whose hashes collide when it is cut into shards', () => {
+    const map = new CellMap();
+    const paths = collidingPaths(60);
+    for (const path of paths) map.add(cellAt(path));
+    for (let index = 0; index < 9_000; index += 1) map.add(cellAt(`/other-${index}`));
+    expect(paths.every((path) => map.get(path)?.path === path)).toBe(true);
+    for (const path of paths) map.delete(path);
+    expect(paths.filter((path) => map.get(path) !== undefined)).toEqual([]);
+    expect(map.get('/other-8999')?.path).toBe('/other-8999');
+  });
+
   it('holds what a Map would of paths whose hashes collide', () => {
     expect(disagreements(collidingPaths(60), 5_000)).toEqual([]);
   });

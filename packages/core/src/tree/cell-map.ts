@@ -7,8 +7,9 @@
  * with the numbers, and meets one cell at most, nearly always. Its steps can also be taken for many paths at a time
  * (lookahead.ts), and by the bytes of a path as well as by its string.
  *
- * Open addressing with linear probing. The index is cut into shards by the hash, because to make one for a million
- * entries twice as long would stop its owner for tens of milliseconds. Whoever chooses paths so that their hashes
+ * Open addressing with linear probing. The index of a large tree is cut into shards by the hash, because to make one for
+ * a million entries twice as long would stop its owner for tens of milliseconds; that of a small one is in one piece,
+ * which is nearer to the processor than many small ones. Whoever chooses paths so that their hashes
  * collide gains nothing: what finds no place near to its own goes to a Map, whose hashes nobody can foresee.
  *
  * Invariants: an entry lies at most `probesMax` places after its own, with no free place between; each cell is in
@@ -17,9 +18,12 @@
 import { bytesLookupHash, isTextOf, textLookupHash } from '../codec/text-hash.ts';
 import { invariant } from '../invariant.ts';
 import type { Cell } from './cell.ts';
+import { PathSlots } from './path-slots.ts';
 
 /** A power of two: a million znodes make shards of 8,192 places, which are copied well within a millisecond. */
 const shardCount = 256;
+/** Entries of an index in one piece; to cut it takes as long as to make it twice as long. */
+const wholeMax = 8_192;
 const shardBits = 8;
 /** Of a shard at first; a power of two. Less than half of the places are ever taken. */
 const placesMin = 8;
@@ -35,13 +39,12 @@ interface Shard {
 }
 
 export class CellMap {
-  readonly #shards: readonly Shard[] = Array.from({ length: shardCount }, () => ({
-    words: new Int32Array(2 * placesMin),
-    count: 0,
-  }));
+  /** One, or `shardCount`. */
+  #shards: readonly Shard[] = [newShard()];
   /** Numbers by path, of cells that found no place near to their own. */
   readonly #crowded = new Map<string, number>();
   readonly #blocks: (Cell | undefined)[][] = [];
+  readonly #slots: PathSlots = new PathSlots();
   readonly #freeNumbers: number[] = [];
   /** Above all numbers that were ever given. */
   #end = 0;
@@ -76,12 +79,21 @@ export class CellMap {
       const number = (words[at + 1] ?? 0) - 1;
       if (number < 0) return undefined;
       if (words[at] === hash) {
-        const cell = this.at(number);
-        if (cell !== undefined && isTextOf(cell.path, bytes, start, end)) return cell;
+        const cell = this.atByBytes(number, bytes, start, end);
+        if (cell !== undefined) return cell;
       }
       at = nextOf(at, words);
     }
     return undefined;
+  }
+
+  /** The cell with a number, if these bytes are its path. */
+  atByBytes(number: number, bytes: Uint8Array, start: number, end: number): Cell | undefined {
+    const verdict = this.#slots.compare(number, bytes, start, end);
+    if (verdict === 'same') return this.at(number);
+    if (verdict === 'other') return undefined;
+    const cell = this.at(number);
+    return cell !== undefined && isTextOf(cell.path, bytes, start, end) ? cell : undefined;
   }
 
   /** The number of the first cell whose path has this hash, or -1. It touches no cell. */
@@ -95,6 +107,11 @@ export class CellMap {
     return -1;
   }
 
+  /** Brings near what comparing bytes with the path of this cell reads; means nothing (see fetch.ts). */
+  touchPath(number: number): number {
+    return this.#slots.touch(number);
+  }
+
   /** The cell with a number, if there is one now. */
   at(number: number): Cell | undefined {
     return this.#blocks[number >> blockBits]?.[number & blockMask];
@@ -105,11 +122,9 @@ export class CellMap {
     invariant(this.get(cell.path) === undefined, 'a cell is added at a free path', { path: cell.path });
     const number = this.#freeNumbers.pop() ?? this.#newNumber();
     this.#block(number)[number & blockMask] = cell;
-    const hash = textLookupHash(cell.path);
-    const shard = this.#shard(hash);
-    if (4 * (shard.count + 1) > shard.words.length) this.#grow(shard);
-    if (place(shard.words, hash, number)) shard.count += 1;
-    else this.#crowded.set(cell.path, number);
+    this.#slots.fill(number, cell.path);
+    if (this.#size === wholeMax && this.#shards.length === 1) this.#cut();
+    this.#enter(textLookupHash(cell.path), number);
     this.#size += 1;
   }
 
@@ -119,6 +134,7 @@ export class CellMap {
     if (crowded !== undefined) this.#crowded.delete(path);
     const number = crowded ?? this.#takeOut(path);
     this.#block(number)[number & blockMask] = undefined;
+    this.#slots.clear(number);
     this.#freeNumbers.push(number);
     this.#size -= 1;
   }
@@ -159,16 +175,37 @@ export class CellMap {
     return number;
   }
 
+  #enter(hash: number, number: number): void {
+    const shard = this.#shard(hash);
+    if (4 * (shard.count + 1) > shard.words.length) this.#grow(shard);
+    if (place(shard.words, hash, number)) shard.count += 1;
+    else this.#crowd(number);
+  }
+
+  #crowd(number: number): void {
+    const cell = this.at(number);
+    invariant(cell !== undefined, 'an entry of the index has its cell');
+    this.#crowded.set(cell.path, number);
+  }
+
   #grow(shard: Shard): void {
     const from = shard.words;
     shard.words = new Int32Array(2 * from.length);
     for (let at = 0; at < from.length; at += 2) {
       const number = (from[at + 1] ?? 0) - 1;
       if (number < 0 || place(shard.words, from[at] ?? 0, number)) continue;
-      const cell = this.at(number);
-      invariant(cell !== undefined, 'an entry of the index has its cell');
-      this.#crowded.set(cell.path, number);
+      this.#crowd(number);
       shard.count -= 1;
+    }
+  }
+
+  /** Makes of the one shard many. */
+  #cut(): void {
+    const from = this.#wordsOf(0);
+    this.#shards = Array.from({ length: shardCount }, newShard);
+    for (let at = 0; at < from.length; at += 2) {
+      const number = (from[at + 1] ?? 0) - 1;
+      if (number >= 0) this.#enter(from[at] ?? 0, number);
     }
   }
 
@@ -177,7 +214,7 @@ export class CellMap {
   }
 
   #shard(hash: number): Shard {
-    const shard = this.#shards[hash & (shardCount - 1)];
+    const shard = this.#shards[hash & (this.#shards.length - 1)];
     invariant(shard !== undefined, 'a shard index is within bounds');
     return shard;
   }
@@ -207,6 +244,10 @@ export class CellCursor {
     }
     return undefined;
   }
+}
+
+function newShard(): Shard {
+  return { words: new Int32Array(2 * placesMin), count: 0 };
 }
 
 /** Where the words of a hash's own place begin. */

@@ -14,7 +14,7 @@ import { nameOf, parentOf } from '../codec/path.ts';
 import { fetchRecords, fetchValues } from './fetch.ts';
 import { Lookahead } from './lookahead.ts';
 import { SortedNames } from './sorted-names.ts';
-import type { ZnodeRecord } from './znode-record.ts';
+import { isSameZnode, type ZnodeRecord } from './znode-record.ts';
 
 const noPaths: ReadonlySet<string> = new Set<string>();
 
@@ -36,7 +36,7 @@ export class CellStore {
   /** While a snapshot runs: records of its beginning that writes have replaced before it came by. */
   saved: ZnodeRecord[] | undefined = undefined;
   readonly #cells = new CellMap();
-  /** What the writes of the batch that is being applied will ask for. */
+  /** What the writes of the batch that is being applied will ask for, if the tree is large. */
   readonly lookahead: Lookahead = new Lookahead(this.#cells);
   readonly #ephemerals = new Map<number, Set<string>>();
   #digestLow = 0;
@@ -46,7 +46,10 @@ export class CellStore {
   readonly #lanes = new Int32Array(2);
   /** Means nothing: see fetch.ts. */
   touched = 0;
-  /** The cell looked up last: a write looks a path up, then changes it, and should hash its path once. */
+  /**
+   * The cell looked up last: a path is decoded, looked up, and its znode changed, and should be hashed once for all of
+   * it.
+   */
   #last: Cell | undefined = undefined;
 
   constructor(rootRecord: ZnodeRecord) {
@@ -68,23 +71,25 @@ export class CellStore {
     return this.#digestHigh;
   }
 
-  /**
-   * As `find`, for what nearly always is the next path that the batch was found to ask for. To compare it with the last
-   * one first would cost a look at all characters: paths of one batch often differ in the last ones only.
-   */
-  findNext(path: string): Cell | undefined {
-    const cell = this.lookahead.take(path);
-    if (cell === undefined) return this.find(path);
-    this.#last = cell;
+  /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
+  findByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
+    const cell = this.lookahead.take(bytes, start, end) ?? this.#cells.getByBytes(bytes, start, end);
+    if (cell !== undefined) this.#last = cell;
     return cell;
   }
 
   find(path: string): Cell | undefined {
     if (this.#last?.path === path) return this.#last;
-    const cell = this.lookahead.take(path) ?? this.#cells.get(path);
+    const cell = this.#cells.get(path);
     // A miss keeps the old one: the next question may be for the parent again.
     if (cell !== undefined) this.#last = cell;
     return cell;
+  }
+
+  /** The cell of a record's znode. Nearly always it is the last one, and then nothing far away is looked at. */
+  cellOf(record: ZnodeRecord): Cell | undefined {
+    const last = this.#last;
+    return last !== undefined && isSameZnode(last.record, record) ? last : this.find(record.path);
   }
 
   /** For readers: leaves alone what the writer looked up last. */
@@ -178,7 +183,6 @@ export class CellStore {
   #leave(cell: Cell): void {
     const { path, owner } = cell.record;
     if (this.#last === cell) this.#last = undefined;
-    this.lookahead.forget();
     this.#cells.delete(path);
     if (cell.isUnsettled) cell.isUnsettled = false;
     else {

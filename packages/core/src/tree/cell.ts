@@ -18,21 +18,22 @@ const highMultiplier = 0x85ebca77 | 0;
 const twoTo32 = 0x1_0000_0000;
 
 export class Cell {
+  // What a write needs comes first: it is near together then.
   /** That of all its records; here too, because lookups compare it. */
   readonly path: string;
   record: ZnodeRecord;
+  /** Of the last snapshot that has this znode's record, or that began before the znode existed. */
+  epoch: number;
+  /** Its hash is no part of the digest now: it changed since the digest was last asked for. */
+  isUnsettled = false;
   /** Undefined for the root only (and, while a tree is loaded, for a znode whose parent has not come yet). */
   parent: Cell | undefined = undefined;
   /** Undefined until the first child comes: most znodes are leaves. */
   names: SortedNames | undefined = undefined;
   descendantsCount = 0;
-  /** Of the last snapshot that has this znode's record, or that began before the znode existed. */
-  epoch: number;
   /** What this znode adds to the digest, both lanes; of an earlier record while the cell is unsettled. */
   hashLow = 0;
   hashHigh = 0;
-  /** Its hash is no part of the digest now: it changed since the digest was last asked for. */
-  isUnsettled = false;
 
   constructor(record: ZnodeRecord, epoch: number) {
     this.path = record.path;

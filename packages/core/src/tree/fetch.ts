@@ -38,18 +38,18 @@ export function fetchValues(cells: readonly Cell[]): number {
   return touched;
 }
 
-/** Records as hashes of changes need them: at positions from `start` to `end` of a ring, each there or not. */
+/** Records as hashes of changes need them: at the places from `start` to `end`, each there or not. */
 export function fetchChanged(
-  ring: readonly (ZnodeRecord | undefined)[],
-  { start, end, mask }: { readonly start: number; readonly end: number; readonly mask: number },
+  records: readonly (ZnodeRecord | undefined)[],
+  { start, end }: { readonly start: number; readonly end: number },
 ): number {
   let touched = 0;
   for (let at = start; at < end; at += 1) {
-    const record = ring[at & mask];
+    const record = records[at];
     if (record !== undefined) touched ^= record.start ^ record.version;
   }
   for (let at = start; at < end; at += 1) {
-    const record = ring[at & mask];
+    const record = records[at];
     if (record !== undefined) touched ^= record.czxid ^ record.owner;
   }
   return touched;

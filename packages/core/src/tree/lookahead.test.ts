@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BatchBuilder, decodeBatch } from '../codec/batch.ts';
+import { BatchBuilder, decodeBatch, openBatch } from '../codec/batch.ts';
 import type { Op } from '../codec/op.ts';
 import { encodeValue } from '../codec/value-encode.ts';
 import { textLookupHash } from '../codec/text-hash.ts';
@@ -9,9 +9,21 @@ import { newRecord } from './znode-record.ts';
 
 const moment = { wallMs: 1, elapsedMs: 1 };
 
-function treeOf(...paths: readonly string[]): Tree {
+/** Znodes besides those that a test asks for: only in a large tree is anything looked ahead to. */
+interface Size {
+  readonly size: string;
+  readonly others: number;
+}
+
+const sizes: readonly Size[] = [
+  { size: 'small', others: 0 },
+  { size: 'large', others: 8_200 },
+];
+
+function treeOf({ others }: Size, paths: readonly string[]): Tree {
   const tree = new Tree();
   tree.begin();
+  for (let index = 0; index < others; index += 1) tree.insert(recordAt(`/other-${index}`));
   for (const path of paths) tree.insert(recordAt(path));
   tree.commit();
   return tree;
@@ -32,12 +44,24 @@ function batchOf(ops: readonly Op[]): Uint8Array {
   return builder.finish({ sessionId: 1, holder: 1, firstRequest: 1, acknowledgedThrough: 0 });
 }
 
-/** The paths that come out when a batch is decoded after the tree was told of it. */
-function decoded(tree: Tree, bytes: Uint8Array): readonly (string | undefined)[] {
-  tree.lookahead.prepare(bytes, { start: 0, end: bytes.length });
-  const batch = decodeBatch(bytes, 0, bytes.length, tree.lookahead);
+/** The ops that come out when a batch is decoded after the tree was told of it, but for the first `passed`. */
+function decoded(tree: Tree, bytes: Uint8Array, passed = 0): readonly Op[] {
+  const range = { start: 0, end: bytes.length };
+  tree.lookAhead(bytes, range);
+  const batch = openBatch(bytes, range, tree);
   if (batch?.kind !== 'session') throw new RangeError('no batch');
-  return batch.ops.map((op) => ('path' in op ? op.path : undefined));
+  const { commands } = batch;
+  commands.pass(passed);
+  return Array.from({ length: commands.count - passed }, () => copyOf(commands.next()));
+}
+
+/** An op holds until the next one is decoded. */
+function copyOf(op: Op): Op {
+  return op.kind === 'set' ? { ...op, value: { ...op.value } } : op;
+}
+
+function pathsOf(ops: readonly Op[]): readonly (string | undefined)[] {
+  return ops.map((op) => ('path' in op ? op.path : undefined));
 }
 
 /** Two paths of one hash. Among 300,000 there are about ten such pairs. */
@@ -53,18 +77,19 @@ function twins(): readonly [string, string] {
   throw new RangeError('all hashes differ');
 }
 
-describe('looking ahead', () => {
+describe.each(sizes)('looking ahead in a $size tree', (size) => {
   it('decodes a batch to the paths it was made of, known ones and others', () => {
     const paths = ['/a', '/missing', '/b', '/é', '/a', `/${'x'.repeat(200)}`, '/b'];
-    expect(decoded(treeOf('/a', '/b', '/é'), batchOf(paths.map(setOp)))).toEqual(paths);
+    const tree = treeOf(size, ['/a', '/b', '/é']);
+    expect(pathsOf(decoded(tree, batchOf(paths.map(setOp))))).toEqual(paths);
   });
 
   it('never takes one path for another that has its hash', () => {
     const [first, second] = twins();
     const bytes = batchOf([setOp(second), setOp(first)]);
-    expect(decoded(treeOf(first), bytes)).toEqual([second, first]);
-    expect(decoded(treeOf(first, second), bytes)).toEqual([second, first]);
-    expect(treeOf(first).get(second)).toBeUndefined();
+    expect(pathsOf(decoded(treeOf(size, [first]), bytes))).toEqual([second, first]);
+    expect(pathsOf(decoded(treeOf(size, [first, second]), bytes))).toEqual([second, first]);
+    expect(treeOf(size, [first]).get(second)).toBeUndefined();
   });
 
   it('decodes a multi, and what stands around it', () => {
@@ -76,21 +101,26 @@ describe('looking ahead', () => {
         { kind: 'check', path: '/none', version: 0 },
       ],
     };
-    const tree = treeOf('/a', '/b');
     const bytes = batchOf([setOp('/a'), multi, { kind: 'noop' }, setOp('/b')]);
-    tree.lookahead.prepare(bytes, { start: 0, end: bytes.length });
-    expect(decodeBatch(bytes, 0, bytes.length, tree.lookahead)).toEqual(decodeBatch(bytes, 0, bytes.length));
+    const batch = decodeBatch(bytes, 0, bytes.length);
+    expect(batch).toMatchObject({ ops: decoded(treeOf(size, ['/a', '/b']), bytes) });
   });
 
   it('finds each znode of a batch that is longer than it looks', () => {
     const paths = Array.from({ length: 700 }, (_, index) => `/n${index}`);
-    const tree = treeOf(...paths);
-    expect(decoded(tree, batchOf(paths.map(setOp)))).toEqual(paths);
+    const tree = treeOf(size, paths);
+    expect(pathsOf(decoded(tree, batchOf(paths.map(setOp))))).toEqual(paths);
     expect(paths.map((path) => tree.get(path)?.path)).toEqual(paths);
   });
 
+  it('goes on behind commands that are passed over', () => {
+    const paths = ['/a', '/b', '/c', '/b', '/d'];
+    const bytes = batchOf(paths.map(setOp));
+    expect(pathsOf(decoded(treeOf(size, ['/a', '/b', '/c']), bytes, 2))).toEqual(['/c', '/b', '/d']);
+  });
+
   it('answers what a lookup would, in whatever order it is asked', () => {
-    const tree = treeOf('/a', '/b', '/c');
+    const tree = treeOf(size, ['/a', '/b', '/c']);
     decoded(tree, batchOf(['/a', '/b', '/c'].map(setOp)));
     expect(['/b', '/c', '/a', '/c', '/d'].map((path) => tree.get(path)?.path)).toEqual([
       '/b',
@@ -101,29 +131,36 @@ describe('looking ahead', () => {
     ]);
   });
 
-  it('forgets what it found when a znode leaves the tree', () => {
-    const tree = treeOf('/a', '/b');
-    decoded(tree, batchOf(['/a', '/b', '/b'].map(setOp)));
+  it('does not find a znode that has left the tree, nor the one that got its place', () => {
+    const tree = treeOf(size, ['/a', '/b']);
+    const bytes = batchOf(['/a', '/b', '/b'].map(setOp));
+    const range = { start: 0, end: bytes.length };
+    tree.lookAhead(bytes, range);
+    const batch = openBatch(bytes, range, tree);
+    if (batch?.kind !== 'session') throw new RangeError('no batch');
+    expect(pathsOf([batch.commands.next()])).toEqual(['/a']);
     tree.begin();
     tree.remove('/b', { zxid: 2, moment });
     tree.commit();
-    expect(tree.get('/a')?.path).toBe('/a');
+    expect(pathsOf([batch.commands.next()])).toEqual(['/b']);
     expect(tree.get('/b')).toBeUndefined();
     tree.begin();
+    tree.insert(recordAt('/c'));
     const again = recordAt('/b');
     tree.insert(again);
     tree.commit();
+    expect(pathsOf([batch.commands.next()])).toEqual(['/b']);
     expect(tree.get('/b')).toBe(again);
     tree.validate();
   });
 
   it('takes any bytes for a batch, and then finds nothing', () => {
-    const tree = treeOf('/a');
+    const tree = treeOf(size, ['/a']);
     for (let length = 0; length < 80; length += 1) {
       const bytes = new Uint8Array(length).fill(0xff);
       for (const kind of [1, 2]) {
         bytes[5] = kind;
-        tree.lookahead.prepare(bytes, { start: 0, end: length });
+        tree.lookAhead(bytes, { start: 0, end: length });
         expect(tree.get('/a')?.path).toBe('/a');
       }
     }

@@ -12,12 +12,13 @@ import { invariant } from '../invariant.ts';
 import { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
 import type { ChangeListener } from './change.ts';
+import type { BatchRange } from '../codec/batch.ts';
+import type { KnownTexts } from '../codec/known-texts.ts';
 import { joinPath, rootPath } from '../codec/path.ts';
-import type { Lookahead } from './lookahead.ts';
 import { TreeSnapshot } from './snapshot.ts';
 import { inventedRecord, TreeLoad } from './tree-load.ts';
 import { validateStore } from './validate.ts';
-import { withChild, type Stamp, type ZnodeRecord } from './znode-record.ts';
+import { isSameZnode, withChild, type Stamp, type ZnodeRecord } from './znode-record.ts';
 
 /** How to take one step of a transaction back. */
 type Undo =
@@ -33,7 +34,7 @@ export interface Digest {
 
 const nothing: readonly never[] = Object.freeze([]);
 
-export class Tree {
+export class Tree implements KnownTexts {
   /** The root exists from the beginning: value null, all zxids 0. */
   readonly #store = new CellStore(inventedRecord(rootPath));
   #isWriting = false;
@@ -61,14 +62,19 @@ export class Tree {
     return { low: this.#store.digestLow, high: this.#store.digestHigh };
   }
 
-  /** To be told of a batch before it is decoded and applied; knows the paths of znodes by their bytes. */
-  get lookahead(): Lookahead {
-    return this.#store.lookahead;
+  /** To be told of each batch before it is decoded and applied. It is a hint: see lookahead.ts. */
+  lookAhead(bytes: Uint8Array, range: BatchRange): void {
+    this.#store.lookahead.prepare(bytes, range);
+  }
+
+  /** The path that these bytes are, if a znode has it. Whoever decodes a path is expected to ask for its znode next. */
+  textOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+    return this.#store.findByBytes(bytes, start, end)?.path;
   }
 
   /** The znode at a path; undefined also for what is no path at all. */
   get(path: string): ZnodeRecord | undefined {
-    return this.#store.findNext(path)?.record;
+    return this.#store.find(path)?.record;
   }
 
   /** As `get`, for readers that ask for one znode here and one there: only writers ask for the same one again. */
@@ -178,10 +184,10 @@ export class Tree {
   /** Gives an existing znode another record. */
   replace(record: ZnodeRecord): void {
     this.#requireWriting();
-    const cell = this.#store.find(record.path);
+    const cell = this.#store.cellOf(record);
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
-    invariant(before.owner === record.owner, 'a znode keeps its owner');
+    invariant(isSameZnode(before, record) || before.owner === record.owner, 'a znode keeps its owner');
     invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
     this.#undos?.push({ kind: 'assign', cell, before });
     this.#store.assign(cell, record);

@@ -8,6 +8,7 @@
  * changes of its children, {@link Moment} by everything that one entry changed. That makes a record half as large.
  */
 import type { CreateKind } from '../codec/op.ts';
+import type { OpResult, Reply } from '../codec/reply.ts';
 import type { StatFields } from '../codec/stat.ts';
 import { dataLengthOf } from '../codec/value-source.ts';
 import type { ValueSource } from '../codec/value.ts';
@@ -44,24 +45,25 @@ interface Offspring {
   readonly createCount: number;
 }
 
-/** Everything that a record holds; whoever makes one names all of it. */
-interface Parts {
+type StatResult = Extract<OpResult, { kind: 'stat' }>;
+
+/** What a record shares with the one before it. */
+interface Shared {
   readonly origin: Origin;
+  /** Undefined until the first child comes: most znodes are leaves. */
   readonly offspring: Offspring | undefined;
-  readonly moment: Moment;
-  readonly value: ValueSource;
-  readonly mzxid: number;
-  readonly version: number;
 }
 
 /**
+ * A record is also what the write that made it is answered: a result of kind `stat`, and with its mzxid the reply. So
+ * most writes make no other object that lives on.
+ *
  * Fields are declared and assigned, not defined: what a class defines before its constructor runs costs as much
  * again as the rest of the object (Node 20: 60 ns).
  */
-export class ZnodeRecord implements StatFields, ValueSource {
+export class ZnodeRecord implements StatFields, ValueSource, Shared, StatResult, Reply {
   /** For the functions of this file; everybody else asks for the single facts. */
   declare readonly origin: Origin;
-  /** Undefined until the first child comes: most znodes are leaves. */
   declare readonly offspring: Offspring | undefined;
   declare readonly moment: Moment;
   declare readonly source: Uint8Array;
@@ -75,16 +77,33 @@ export class ZnodeRecord implements StatFields, ValueSource {
    */
   declare memo: object | undefined;
 
-  constructor({ origin, offspring, moment, value, mzxid, version }: Parts) {
-    this.origin = origin;
-    this.offspring = offspring;
-    this.moment = moment;
+  /** `shared` may be another record, `stamp` the context of an op: no object is made but the record itself. */
+  constructor(shared: Shared, value: ValueSource, stamp: Stamp, version: number) {
+    this.origin = shared.origin;
+    this.offspring = shared.offspring;
+    this.moment = stamp.moment;
     this.source = value.source;
     this.start = value.start;
     this.end = value.end;
-    this.mzxid = mzxid;
+    this.mzxid = stamp.zxid;
     this.version = version;
     this.memo = undefined;
+  }
+
+  get kind(): 'stat' {
+    return 'stat';
+  }
+
+  get stat(): this {
+    return this;
+  }
+
+  get zxid(): number {
+    return this.mzxid;
+  }
+
+  get result(): this {
+    return this;
   }
 
   get path(): string {
@@ -150,6 +169,11 @@ export class ZnodeRecord implements StatFields, ValueSource {
   }
 }
 
+/** Whether both are certainly records of one znode. False says little: a snapshot's records share nothing with others. */
+export function isSameZnode(record: ZnodeRecord, other: ZnodeRecord): boolean {
+  return record.origin === other.origin;
+}
+
 /** What its creator decides about a znode. */
 export interface NewZnode {
   readonly path: string;
@@ -161,16 +185,15 @@ export interface NewZnode {
 }
 
 /** The first record of a znode: as in ZooKeeper, all three zxids are that of its creation. */
-export function newRecord(znode: NewZnode, { zxid, moment }: Stamp): ZnodeRecord {
+export function newRecord(znode: NewZnode, stamp: Stamp): ZnodeRecord {
   const { path, value, createKind, ttlMs, owner } = znode;
-  const origin = { path, createKind, ttlMs, owner, czxid: zxid, created: moment };
-  return new ZnodeRecord({ origin, offspring: undefined, moment, value, mzxid: zxid, version: 0 });
+  const origin = { path, createKind, ttlMs, owner, czxid: stamp.zxid, created: stamp.moment };
+  return new ZnodeRecord({ origin, offspring: undefined }, value, stamp, 0);
 }
 
 /** With another value. An equal one counts as a change too, as in ZooKeeper. */
-export function withValue(before: ZnodeRecord, value: ValueSource, { zxid, moment }: Stamp): ZnodeRecord {
-  const { origin, offspring } = before;
-  return new ZnodeRecord({ origin, offspring, moment, value, mzxid: zxid, version: before.version + 1 });
+export function withValue(before: ZnodeRecord, value: ValueSource, stamp: Stamp): ZnodeRecord {
+  return new ZnodeRecord(before, value, stamp, before.version + 1);
 }
 
 /** With one child more (`delta` 1) or one less (-1). mzxid and mtime stay: they are about the value. */
@@ -183,7 +206,7 @@ export function withChild(before: ZnodeRecord, delta: 1 | -1, { zxid, moment }: 
   };
   const { origin, mzxid, version } = before;
   const changed = { wallMs: before.mtime, elapsedMs: moment.elapsedMs };
-  return new ZnodeRecord({ origin, offspring, moment: changed, value: before, mzxid, version });
+  return new ZnodeRecord({ origin, offspring }, before, { zxid: mzxid, moment: changed }, version);
 }
 
 /**
@@ -220,5 +243,5 @@ export function recordOf(facts: ZnodeFacts): ZnodeRecord {
   const isChildless = pzxid === czxid && cversion === 0 && childrenCount === 0 && createCount === 0;
   const offspring = isChildless ? undefined : { pzxid, cversion, childrenCount, createCount };
   const origin = { path, createKind, ttlMs, owner, czxid, created };
-  return new ZnodeRecord({ origin, offspring, moment, value, mzxid, version });
+  return new ZnodeRecord({ origin, offspring }, value, { zxid: mzxid, moment }, version);
 }

@@ -128,9 +128,9 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: `${core}machine/session-batch.ts`,
-        find: '  const start = replies.lastRequest + 1 - firstRequest;\n  if (start >= ops.length) return 0;\n',
+        find: '  const start = replies.lastRequest + 1 - firstRequest;\n  if (start >= commands.count) return 0;\n',
         replace:
-          '  const start = replies.lastRequest >= firstRequest ? 0 : replies.lastRequest + 1 - firstRequest;\n  if (start >= ops.length) return 0;\n',
+          '  const start = replies.lastRequest >= firstRequest ? 0 : replies.lastRequest + 1 - firstRequest;\n  if (start >= commands.count) return 0;\n',
       },
     ],
   },
