@@ -8,8 +8,10 @@ import { openEnsemble } from './ensemble.ts';
 
 /** Named on the command line, or all: `npm run bench -- commit 256`. */
 const inFlights = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 64, 256, 1_024];
-const rounds = 5;
+const rounds = 7;
 const forMs = 700;
+/** Of each side, before its first round: until then its code is being compiled (on a slow machine for some seconds). */
+const warmUpMs = 5_000;
 const pathsCount = 1_024;
 const value = new Uint8Array(100).map((_, index) => index);
 const paths = Array.from(
@@ -35,18 +37,23 @@ async function compare(at: 'leader' | 'follower'): Promise<void> {
   for (const inFlight of inFlights) {
     const bare: LoadResult[] = [];
     const agreed: LoadResult[] = [];
-    // The first round warms up.
-    for (let round = 0; round <= rounds; round += 1) {
-      bare.push(await drive((lane) => baseline.set(pathOf(lane), value), { inFlight, forMs }));
-      agreed.push(await drive((lane) => session.set(pathOf(lane), value), { inFlight, forMs }));
+    const driveBare = (ms: number): Promise<LoadResult> =>
+      drive((lane) => baseline.set(pathOf(lane), value), { inFlight, forMs: ms });
+    const driveAgreed = (ms: number): Promise<LoadResult> =>
+      drive((lane) => session.set(pathOf(lane), value), { inFlight, forMs: ms });
+    await driveBare(warmUpMs);
+    await driveAgreed(warmUpMs);
+    for (let round = 0; round < rounds; round += 1) {
+      bare.push(await driveBare(forMs));
+      agreed.push(await driveAgreed(forMs));
     }
     const ratios = agreed.map(({ perSecond }, round) => perSecond / (bare[round]?.perSecond ?? Number.NaN));
     rows.push([
       String(inFlight),
-      thousands(median(bare.slice(1).map(({ perSecond }) => perSecond))),
-      thousands(median(agreed.slice(1).map(({ perSecond }) => perSecond))),
-      median(ratios.slice(1)).toFixed(2),
-      `${median(agreed.slice(1).map(({ medianUs }) => medianUs)).toFixed(0)} us`,
+      thousands(median(bare.map(({ perSecond }) => perSecond))),
+      thousands(median(agreed.map(({ perSecond }) => perSecond))),
+      median(ratios).toFixed(2),
+      `${median(agreed.map(({ medianUs }) => medianUs)).toFixed(0)} us`,
     ]);
   }
   console.log(
