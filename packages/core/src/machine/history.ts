@@ -56,11 +56,10 @@ export class History {
     return this.#evictedThrough;
   }
 
-  /** Adds one change of a transaction; after the last of them, `trim`. */
+  /** Adds one change of a transaction; after the last one of an entry, `trim`. */
   append(zxid: number, before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    const place = (this.#end - this.#base) & (chunkSize - 1);
-    if (place === 0) this.#chunks.push(new Chunk());
-    const chunk = this.#chunkAt(this.#end);
+    const place = this.#placeAt(this.#end);
+    const chunk = place === 0 ? this.#begin() : this.#chunkAt(this.#end);
     const byteCount = bytesOf(before) + bytesOf(after);
     chunk.zxids[place] = zxid;
     chunk.byteCounts[place] = byteCount;
@@ -70,7 +69,10 @@ export class History {
     this.#byteCount += byteCount;
   }
 
-  /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. */
+  /**
+   * Evicts what exceeds the limits; a transaction that exceeds them alone goes too. Once an entry is soon enough, and many
+   * evictions in a row cost little more than one: what they read lies side by side, and far away.
+   */
   trim(limits: HistoryLimits): void {
     while (this.#end - this.#first > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
       this.#evictFirst();
@@ -149,23 +151,32 @@ export class History {
   #evictFirst(): void {
     invariant(this.#first < this.#end, 'there is a transaction to evict');
     const zxid = this.#zxidAt(this.#first);
-    for (; this.#first < this.#end && this.#zxidAt(this.#first) === zxid; this.#first += 1) {
-      const chunk = this.#chunkAt(this.#first);
-      const place = this.#placeAt(this.#first);
-      this.#byteCount -= chunk.byteCounts[place] ?? 0;
-      if (this.#first < this.#hashedEnd) {
-        this.#low = (this.#low - (chunk.hashes?.[2 * place] ?? 0)) | 0;
-        this.#high = (this.#high - (chunk.hashes?.[2 * place + 1] ?? 0)) | 0;
-      }
-      // Lets the records go.
-      chunk.befores[place] = undefined;
-      chunk.afters[place] = undefined;
-      if (place === chunkSize - 1) {
-        this.#chunks.shift();
-        this.#base += chunkSize;
-      }
-    }
+    do this.#evictChange();
+    while (this.#first < this.#end && this.#zxidAt(this.#first) === zxid);
     this.#evictedThrough = zxid;
+  }
+
+  #evictChange(): void {
+    const chunk = this.#chunkAt(this.#first);
+    const place = this.#placeAt(this.#first);
+    this.#byteCount -= chunk.byteCounts[place] ?? 0;
+    if (this.#first < this.#hashedEnd && chunk.hashes !== undefined) {
+      this.#low = (this.#low - (chunk.hashes[2 * place] ?? 0)) | 0;
+      this.#high = (this.#high - (chunk.hashes[2 * place + 1] ?? 0)) | 0;
+    }
+    // Lets the records go.
+    chunk.befores[place] = undefined;
+    chunk.afters[place] = undefined;
+    this.#first += 1;
+    if (place < chunkSize - 1) return;
+    this.#chunks.shift();
+    this.#base += chunkSize;
+  }
+
+  #begin(): Chunk {
+    const chunk = new Chunk();
+    this.#chunks.push(chunk);
+    return chunk;
   }
 
   #chunkAt(position: number): Chunk {

@@ -113,6 +113,7 @@ export class Machine {
           ? applySessionBatch(state, batch, items, hooks)
           : applySystemBatch(state, batch, items);
     }
+    state.history.trim(state.limits);
     return { items, transactions: state.transactions, commandCount };
   }
 

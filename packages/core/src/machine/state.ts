@@ -112,7 +112,6 @@ export class MachineState {
   #commit(): void {
     const changes = this.#changes;
     this.tree.commit(this.#observeChange);
-    this.history.trim(this.limits);
     if (changes !== undefined && changes.length > 0) this.transactions.push({ zxid: this.zxid, changes });
   }
 

@@ -59,7 +59,6 @@ function configure(state: MachineState, limits: EnsembleLimits): OpResult | OpEr
   if (state.configured) return done;
   state.configured = true;
   state.limits = copyLimits(limits);
-  state.history.trim(state.limits);
   return done;
 }
 

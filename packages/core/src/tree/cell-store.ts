@@ -79,7 +79,8 @@ export class CellStore {
   }
 
   find(path: string): Cell | undefined {
-    if (this.#last?.path === path) return this.#last;
+    const last = this.#last;
+    if (last !== undefined && isSameText(last.path, path)) return last;
     const cell = this.#cells.get(path);
     // A miss keeps the old one: the next question may be for the parent again.
     if (cell !== undefined) this.#last = cell;
@@ -223,4 +224,12 @@ export class CellStore {
       this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
     }
   }
+}
+
+/**
+ * Whether two texts are the same, as nearly always one and the same string: then `===` would still look at the string
+ * itself, which is far away (a fiftieth of a write); Object.is does not.
+ */
+function isSameText(text: string, other: string): boolean {
+  return Object.is(text, other);
 }
