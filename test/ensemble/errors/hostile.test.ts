@@ -202,7 +202,7 @@ function hostileTransport(inner: Transport, hostility: Hostility, options: Hosti
   const checksum = portableChecksum();
   let header: Header = { sessionId: 1, holder: 1, firstRequest: 1 };
   const rewrite = (bytes: Uint8Array): Uint8Array => {
-    const message = decodeFrame(bytes, { checksum, frameBytesMax: bytes.length });
+    const message = decodeFrame(bytes, { to: '', checksum, frameBytesMax: bytes.length });
     if (message.kind !== 'propose') return bytes;
     // In the name of a real session, whose next commands these might be.
     for (const batch of message.batches) header = headerOf(batch.bytes) ?? header;

@@ -98,6 +98,7 @@ class Setup {
     };
     this.driver = new Driver(
       {
+        id: 'b',
         replica: replica as unknown as Replica,
         storage,
         transport,
@@ -218,6 +219,30 @@ describe('Driver', () => {
     setup.driver.push({ kind: 'connected', member: 'b' });
     setup.afterInput.shift()?.();
     expect(setup.took()).toEqual(['connected', 'tick']);
+  });
+
+  test('encodes what goes to all followers once', async () => {
+    const sent: { readonly to: string; readonly bytes: Uint8Array }[] = [];
+    const setup = new Setup({ transport: { send: (to, bytes) => sent.push({ to, bytes }) > 0 } });
+    const append: ReplicaMessage = {
+      ...{
+        from: 'b',
+        term: 1,
+        incarnation: 1,
+        previousIndex: 3,
+        previousTerm: 1,
+        commitIndex: 3,
+        durableIndex: 3,
+      },
+      ...{ kind: 'append', to: 'a', entries: [], round: 1 },
+    };
+    setup.answer = () => ({ sendNow: [append, { ...append, to: 'c' }, { ...append, to: 'd', round: 2 }] });
+    setup.driver.push({ kind: 'connected', member: 'a' });
+    await turn();
+    expect(sent.map(({ to }) => to)).toEqual(['a', 'c', 'd']);
+    const [first, second, third] = sent.map(({ bytes }) => bytes);
+    expect(second).toBe(first);
+    expect(third).not.toEqual(first);
   });
 
   test('takes frames of whom they name, and drops the others', async () => {

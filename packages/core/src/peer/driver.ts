@@ -13,7 +13,7 @@ import type { Storage } from '../ports/storage.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { ProposedBatch, ReplicaInput, ReplicaMessage, ReplicaOutput } from '../replica/contract.ts';
 import type { Replica } from '../replica/replica.ts';
-import { decodeFrame, encodeFrame } from '../wire/frame.ts';
+import { decodeFrame, encodeFrame, isSameFrame } from '../wire/frame.ts';
 import { stopped } from './failures.ts';
 import type { PeerObserver } from './observer.ts';
 import { PersistQueue } from './persist-queue.ts';
@@ -29,6 +29,8 @@ export type UnstampedInput = ReplicaInput extends infer Input
   : never;
 
 export interface DriverOptions {
+  /** Of this member. */
+  readonly id: string;
   readonly replica: Replica;
   readonly storage: Storage;
   readonly transport: Transport | undefined;
@@ -140,9 +142,9 @@ export class Driver {
   /** A frame that arrived. Frames that break the protocol are dropped: the sender will try again. */
   receive(from: string, bytes: Uint8Array): void {
     if (this.#isStopped) return;
-    const { checksum, frameBytesMax, logger } = this.#options;
+    const { id, checksum, frameBytesMax, logger } = this.#options;
     try {
-      const message = decodeFrame(bytes, { checksum, frameBytesMax });
+      const message = decodeFrame(bytes, { to: id, checksum, frameBytesMax });
       if (message.from !== from) {
         logger.warn({ from, claimed: message.from }, 'a frame names another sender than its connection');
         return;
@@ -226,9 +228,14 @@ export class Driver {
   #send(messages: readonly ReplicaMessage[]): void {
     const { transport, checksum, observer } = this.#options;
     if (transport === undefined || this.#isStopped) return;
+    let before: { readonly message: ReplicaMessage; readonly frame: Uint8Array } | undefined;
     for (const message of messages) {
       observer?.sent(message);
-      transport.send(message.to, encodeFrame(message, checksum));
+      // What goes to all followers is encoded once.
+      const isSame = before !== undefined && isSameFrame(before.message, message);
+      const frame = isSame && before !== undefined ? before.frame : encodeFrame(message, checksum);
+      before = { message, frame };
+      transport.send(message.to, frame);
     }
   }
 

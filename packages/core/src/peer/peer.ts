@@ -63,7 +63,13 @@ export class RunningPeer implements Peer {
     this.#timings = new Timings(heartbeatMs, electionTimeoutMs);
     this.tree = new ReplicaTree(replica, peerLimits.pageNamesMax);
     this.#driver = new Driver(
-      { ...this.#parts, frameBytesMax: peerLimits.frameBytesMax, tickMs, heartbeatMs },
+      {
+        ...this.#parts,
+        id: replica.config.raft.id,
+        frameBytesMax: peerLimits.frameBytesMax,
+        tickMs,
+        heartbeatMs,
+      },
       {
         output: (output) => this.#output(output),
         received: (message) => this.#timings.received(message, clock.now()),

@@ -28,7 +28,7 @@ export interface RefusedConnection {
 
 /** What a transport tells its peer. Calls come from the event loop, never from inside `send`. */
 export interface TransportEvents {
-  /** A whole frame from a member. The bytes are the receiver's from now on. */
+  /** A whole frame from a member. The bytes never change: who gets them may keep them, and must not write into them. */
   frame(from: string, bytes: Uint8Array): void;
   /** A connection to this member exists: frames to it have a chance. */
   connected(member: string): void;
@@ -47,7 +47,7 @@ export interface TransportEvents {
  */
 export interface ServedSessionEvents {
   opened(connection: number): void;
-  /** A whole frame. The bytes are the receiver's from now on. */
+  /** A whole frame. The bytes never change: who gets them may keep them, and must not write into them. */
   frame(connection: number, bytes: Uint8Array): void;
   /** There is room again after `sendToSession` answered false. Once for any number of refusals. */
   drained(connection: number): void;
@@ -103,7 +103,7 @@ export interface Transport {
   start(owner: TransportOwner, events: TransportEvents): Promise<void>;
   /**
    * Queues a frame for a member. False: there is no connection or its queue is full, and the frame is dropped.
-   * The bytes are handed over: the sender may send them again, but never change them.
+   * The bytes are handed over: the sender may send them again, to others too, but nobody ever changes them.
    */
   send(to: string, bytes: Uint8Array): boolean;
   /**

@@ -2,15 +2,16 @@ import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { encodeControl, type ControlValue } from '../codec/control.ts';
 import { CoordinationError, type ErrorCode } from '../errors.ts';
+import type { Append } from '../raft/messages.ts';
 import type { ReplicaMessage } from '../replica/contract.ts';
 import { portableChecksum } from './crc32.ts';
-import { decodeFrame, encodeFrame, frameHeaderBytes, frameOverheadBytes } from './frame.ts';
+import { decodeFrame, encodeFrame, frameHeaderBytes, frameOverheadBytes, isSameFrame } from './frame.ts';
 import { kindNumber, type MessageKind } from './kinds.ts';
 
 const checksum = portableChecksum();
 const frameBytesMax = 1_000_000;
 const header = { from: 'a', to: 'b', term: 3, incarnation: 77 };
-const append: ReplicaMessage = {
+const append: Append = {
   ...header,
   kind: 'append',
   previousIndex: 7,
@@ -39,7 +40,7 @@ const timeoutNow: ReplicaMessage = { ...header, kind: 'timeout-now' };
 const samples: readonly ReplicaMessage[] = [append, propose, timeoutNow];
 
 function decode(bytes: Uint8Array): ReplicaMessage {
-  return decodeFrame(bytes, { checksum, frameBytesMax });
+  return decodeFrame(bytes, { to: 'b', checksum, frameBytesMax });
 }
 
 /** The code of the error that decoding gives; undefined if it gives a message. Anything else is thrown on. */
@@ -64,14 +65,14 @@ interface Forged {
 
 /** A frame whose checksum is right, whatever it says: what a peer with a bug, or a hostile one, could send. */
 function forge(forged: Forged): Uint8Array {
-  const { fields: given = ['a', 'b', 3, 77] } = forged;
+  const { fields: given = ['a', 3, 77] } = forged;
   const fields = forged.encodedFields ?? encodeControl(given);
   const attachments = forged.attachments ?? new Uint8Array(0);
   const bodyLength = fields.length + attachments.length;
   const frame = new Uint8Array(frameOverheadBytes + bodyLength);
   const view = new DataView(frame.buffer);
   const kind = forged.kind ?? 'timeout-now';
-  frame.set([0x51, 0x46, 1, typeof kind === 'number' ? kind : kindNumber(kind)]);
+  frame.set([0x51, 0x46, 2, typeof kind === 'number' ? kind : kindNumber(kind)]);
   view.setUint32(4, forged.bodyLength ?? bodyLength);
   view.setUint32(8, forged.fieldsLength ?? fields.length);
   frame.set(fields, frameHeaderBytes);
@@ -104,26 +105,62 @@ describe('frames', () => {
 
   it('a frame of exactly frameBytesMax passes and a longer one does not', () => {
     const frame = encodeFrame(propose, checksum);
-    expect(decodeFrame(frame, { checksum, frameBytesMax: frame.length })).toEqual(propose);
-    expect(() => decodeFrame(frame, { checksum, frameBytesMax: frame.length - 1 })).toThrow(/longer than/);
+    expect(decodeFrame(frame, { to: 'b', checksum, frameBytesMax: frame.length })).toEqual(propose);
+    expect(() => decodeFrame(frame, { to: 'b', checksum, frameBytesMax: frame.length - 1 })).toThrow(
+      /longer than/,
+    );
   });
 
   it('a too long frame is refused before its checksum is computed', () => {
     const frame = encodeFrame(propose, checksum);
     const unused = (): number => expect.unreachable('the checksum was asked for');
-    expect(() => decodeFrame(frame, { checksum: unused, frameBytesMax: 10 })).toThrow(CoordinationError);
-    expect(() => decodeFrame(frame.subarray(1), { checksum: unused, frameBytesMax })).toThrow(
+    expect(() => decodeFrame(frame, { to: 'b', checksum: unused, frameBytesMax: 10 })).toThrow(
+      CoordinationError,
+    );
+    expect(() => decodeFrame(frame.subarray(1), { to: 'b', checksum: unused, frameBytesMax })).toThrow(
       CoordinationError,
     );
   });
 
+  it('what goes to several members is one frame, and reaches each as its own message', () => {
+    const other: ReplicaMessage = { ...append, to: 'c' };
+    expect(isSameFrame(append, other)).toBe(true);
+    const frame = encodeFrame(append, checksum);
+    expect(encodeFrame(other, checksum)).toEqual(frame);
+    expect(decodeFrame(frame, { to: 'c', checksum, frameBytesMax })).toEqual(other);
+    expect(decode(frame)).toEqual(append);
+  });
+
+  it('appends that differ in anything but their receiver are different frames', () => {
+    const entries = append.entries.map((entry) => ({ ...entry }));
+    const differences: readonly Partial<typeof append>[] = [
+      { from: 'd' },
+      { term: 4 },
+      { incarnation: 78 },
+      { previousIndex: 6 },
+      { previousTerm: 1 },
+      { commitIndex: 8 },
+      { durableIndex: 5 },
+      { round: 13 },
+      { entries: append.entries.slice(1) },
+      { entries },
+    ];
+    for (const difference of differences) {
+      expect([difference, isSameFrame(append, { ...append, to: 'c', ...difference })]).toEqual([
+        difference,
+        false,
+      ]);
+    }
+    expect(isSameFrame(timeoutNow, { ...timeoutNow, to: 'c' })).toBe(false);
+  });
+
   it('another format version is refused by its name', () => {
     const frame = encodeFrame(timeoutNow, checksum);
-    frame[2] = 2;
+    frame[2] = 3;
     expect(() => decode(frame)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_VERSION',
-        details: expect.objectContaining({ actual: 2, expected: 1 }),
+        details: expect.objectContaining({ actual: 3, expected: 2 }),
       }),
     );
   });
@@ -169,14 +206,14 @@ describe('forged frames', () => {
 
   it('fields that are no array, too few, too many, or followed by bytes are refused', () => {
     const attachments = Uint8Array.of(1);
-    for (const fields of [null, 7, 'a', [], ['a'], ['a', 'b', 3], ['a', 'b', 3, 77, 0]]) {
+    for (const fields of [null, 7, 'a', [], ['a'], ['a', 3], ['a', 3, 77, 0]]) {
       expect(refusal(forge({ fields }))).toBe('PROTOCOL');
     }
     expect(refusal(forge({ attachments }))).toBe('PROTOCOL');
   });
 
   it('a member id has 1 to 256 characters', () => {
-    const withFrom = (from: ControlValue): Uint8Array => forge({ fields: [from, 'b', 3, 77] });
+    const withFrom = (from: ControlValue): Uint8Array => forge({ fields: [from, 3, 77] });
     expect(decode(withFrom('x'.repeat(256)))).toMatchObject({ from: 'x'.repeat(256) });
     for (const from of ['', 'x'.repeat(257), 7, null, Uint8Array.of(1)]) {
       expect(refusal(withFrom(from))).toBe('PROTOCOL');
@@ -184,14 +221,14 @@ describe('forged frames', () => {
   });
 
   it('a number is a safe integer of at least 0', () => {
-    const withTerm = (term: ControlValue): Uint8Array => forge({ fields: ['a', 'b', term, 77] });
+    const withTerm = (term: ControlValue): Uint8Array => forge({ fields: ['a', term, 77] });
     expect(decode(withTerm(Number.MAX_SAFE_INTEGER))).toMatchObject({ term: Number.MAX_SAFE_INTEGER });
     for (const term of [-1, 0.5, 2 ** 53, Number.NaN, Infinity, '3', true, null, [3]]) {
       expect(refusal(withTerm(term))).toBe('PROTOCOL');
     }
   });
 
-  const start = ['a', 'b', 3, 77] as const;
+  const start = ['a', 3, 77] as const;
 
   it('a read index may be -1 and nothing below', () => {
     expect(decode(forge({ kind: 'read-index-reply', fields: [...start, 5, -1] }))).toMatchObject({
@@ -286,7 +323,7 @@ describe('forged frames', () => {
       anyFields,
       fc.uint8Array({ maxLength: 8 }),
       (kind, fields, attachments) => {
-        const code = refusal(forge({ kind, fields: ['a', 'b', 3, 1, ...fields], attachments }));
+        const code = refusal(forge({ kind, fields: ['a', 3, 1, ...fields], attachments }));
         expect(code ?? 'PROTOCOL').toBe('PROTOCOL');
       },
     );

@@ -1,5 +1,5 @@
 /**
- * Frames: one message as bytes, format version 1. Numbers are big-endian.
+ * Frames: one message as bytes, format version 2. Numbers are big-endian.
  *
  *   0  2  magic "QF"
  *   2  1  format version
@@ -27,7 +27,7 @@ import { raftParts, readRaftMessage } from './raft-messages.ts';
 import { readReplicaMessage, replicaParts } from './replica-messages.ts';
 
 /** The format that this release writes, and the only one that it reads. */
-export const frameFormatVersion = 1;
+export const frameFormatVersion = 2;
 /** Bytes before the body. */
 export const frameHeaderBytes = 12;
 const checksumBytes = 4;
@@ -42,12 +42,14 @@ const lengthMax = 0xffff_ffff;
 
 /** How a frame that arrived is judged before it is believed. */
 export interface DecodeFrameOptions {
+  /** The member that received it. */
+  readonly to: string;
   readonly checksum: Checksum;
   /** Longer frames are refused unread. */
   readonly frameBytesMax: number;
 }
 
-/** A new byte array that nothing else refers to. The bodies of entries and batches are copied as they are. */
+/** A new byte array that nothing else refers to; its receiver is not in it. The bodies of entries and batches are copied as they are. */
 export function encodeFrame(message: ReplicaMessage, checksum: Checksum): Uint8Array {
   const { fields, attachments } = partsOf(message);
   const encodedFields = encodeControlInPlace(fields);
@@ -72,13 +74,34 @@ export function encodeFrame(message: ReplicaMessage, checksum: Checksum): Uint8A
 }
 
 /**
+ * Whether both messages are the same frame: appends that differ in their receiver at most. Others are rarely the same,
+ * and short. Entries are compared as objects, which one log hands out.
+ */
+export function isSameFrame(message: ReplicaMessage, other: ReplicaMessage): boolean {
+  return (
+    message.kind === 'append' &&
+    other.kind === 'append' &&
+    message.from === other.from &&
+    message.term === other.term &&
+    message.incarnation === other.incarnation &&
+    message.previousIndex === other.previousIndex &&
+    message.previousTerm === other.previousTerm &&
+    message.commitIndex === other.commitIndex &&
+    message.durableIndex === other.durableIndex &&
+    message.round === other.round &&
+    message.entries.length === other.entries.length &&
+    message.entries.every((entry, at) => entry === other.entries[at])
+  );
+}
+
+/**
  * The message in `frame`. Byte arrays in it alias `frame`, which must not change any more.
  *
  * @throws CoordinationError `PROTOCOL` for bytes that are no message, `UNSUPPORTED_VERSION` for a frame of
  * another format version.
  */
 export function decodeFrame(frame: Uint8Array, options: DecodeFrameOptions): ReplicaMessage {
-  const { checksum, frameBytesMax } = options;
+  const { to, checksum, frameBytesMax } = options;
   if (frame.length > frameBytesMax) {
     throw protocolError(`a frame of ${frame.length} bytes is longer than ${frameBytesMax}`);
   }
@@ -99,7 +122,7 @@ export function decodeFrame(frame: Uint8Array, options: DecodeFrameOptions): Rep
   const fieldsEnd = frameHeaderBytes + fieldsLength;
   const fields = decodeControl(bytes, frameHeaderBytes, fieldsEnd);
   const reader = new FieldReader(fields, { bytes, start: fieldsEnd, end: bodyEnd });
-  const message = readMessage(kind, readHeader(reader), reader);
+  const message = readMessage(kind, readHeader(reader, to), reader);
   reader.end();
   return message;
 }

@@ -1,4 +1,4 @@
-/** The number that each kind of message has in format version 1. Numbers are never reused. */
+/** The number that each kind of message has in format version 2. Numbers are never reused. */
 import type { RaftMessage } from '../raft/messages.ts';
 import type { ReplicaMessage } from '../replica/contract.ts';
 

@@ -11,7 +11,7 @@ import type { MessageKind } from './kinds.ts';
 const checksum = portableChecksum();
 
 function roundTrip(message: ReplicaMessage): ReplicaMessage {
-  return decodeFrame(encodeFrame(message, checksum), { checksum, frameBytesMax: 1_000_000 });
+  return decodeFrame(encodeFrame(message, checksum), { to: message.to, checksum, frameBytesMax: 1_000_000 });
 }
 
 const count = fc.maxSafeNat();
@@ -170,7 +170,7 @@ describe('messages', () => {
 
   it('bodies are the very bytes that were given, in one place of the frame, and alias it', () => {
     const frame = encodeFrame({ ...sample, entries: [entry] }, checksum);
-    const message = decodeFrame(frame, { checksum, frameBytesMax: 1_000 }) as Append;
+    const message = decodeFrame(frame, { to: 'b', checksum, frameBytesMax: 1_000 }) as Append;
     const body = message.entries[0]?.body;
     expect(body).toEqual(entry.body);
     expect(Buffer.from(frame).includes(Buffer.from(entry.body))).toBe(true);
@@ -181,7 +181,7 @@ describe('messages', () => {
     const body = Uint8Array.of(1, 2, 3);
     const frame = encodeFrame({ ...sample, entries: [{ ...entry, body }] }, checksum);
     body.fill(9);
-    const message = decodeFrame(frame, { checksum, frameBytesMax: 1_000 }) as Append;
+    const message = decodeFrame(frame, { to: 'b', checksum, frameBytesMax: 1_000 }) as Append;
     expect(message.entries[0]?.body).toEqual(Uint8Array.of(1, 2, 3));
   });
 
@@ -197,7 +197,7 @@ describe('messages', () => {
 
   it('byte arrays come back plain, also from a subclass', () => {
     const frame = Buffer.from(encodeFrame({ ...sample, entries: [entry] }, checksum));
-    const message = decodeFrame(frame, { checksum, frameBytesMax: 1_000 }) as Append;
+    const message = decodeFrame(frame, { to: 'b', checksum, frameBytesMax: 1_000 }) as Append;
     expect(Object.getPrototypeOf(message.entries[0]?.body)).toBe(Uint8Array.prototype);
   });
 

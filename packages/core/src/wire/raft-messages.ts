@@ -1,4 +1,4 @@
-/** Raft's messages as fields, in format version 1: for each kind one line that writes and one that reads them. */
+/** Raft's messages as fields, in format version 2: for each kind one line that writes and one that reads them. */
 import { unreachable } from '../invariant.ts';
 import type { SnapshotMeta } from '../ports/entry.ts';
 import type {

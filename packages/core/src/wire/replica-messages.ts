@@ -1,4 +1,4 @@
-/** The replica's own messages as fields, in format version 1. Batches are attached: their bytes are the session's. */
+/** The replica's own messages as fields, in format version 2. Batches are attached: their bytes are the session's. */
 import type { ControlValue } from '../codec/control.ts';
 import { unreachable } from '../invariant.ts';
 import type { MessageHeader } from '../raft/messages.ts';

@@ -6,7 +6,9 @@ const bytesShown = 8;
 /** Damaged ones are named, not refused. */
 export function describeFrame(bytes: Uint8Array): string {
   try {
-    return describe(decodeFrame(bytes, { checksum: portableChecksum(), frameBytesMax: bytes.length }));
+    return describe(
+      decodeFrame(bytes, { to: '', checksum: portableChecksum(), frameBytesMax: bytes.length }),
+    );
   } catch {
     const first = [...bytes.subarray(0, bytesShown)].map((byte) => byte.toString(16).padStart(2, '0'));
     return `${bytes.length} bytes that are no frame: ${first.join(' ')}`;
