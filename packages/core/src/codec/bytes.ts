@@ -259,7 +259,10 @@ export class ByteReader {
   /** A safe integer of at least 0; a form that is longer than needed is refused. */
   varint(): number {
     const first = this.u8();
-    if (first < 0x80) return first;
+    return first < 0x80 ? first : this.#longVarint(first);
+  }
+
+  #longVarint(first: number): number {
     let value = first & 0x7f;
     let scale = 0x80;
     for (let count = 1; count < varintBytesMax; count += 1) {

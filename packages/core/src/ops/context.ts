@@ -51,19 +51,15 @@ export function badVersion(
 
 /** Why a value cannot be stored: too large, or not in the one canonical encoding. */
 export function valueFailure(context: OpContext, path: string, value: ValueSource): OpError | undefined {
-  const byteCount = value.end - value.start;
   const { valueBytesMax } = context.limits;
-  if (byteCount > valueBytesMax) {
-    return failure('LIMIT_EXCEEDED', {
-      path,
-      limit: 'valueBytesMax',
-      limitValue: valueBytesMax,
-      measured: byteCount,
-    });
-  }
+  const measured = value.end - value.start;
+  if (measured > valueBytesMax) return tooLarge(path, valueBytesMax, measured);
   const reason = checkValue(value.source, value.start, value.end);
-  if (reason === undefined) return undefined;
-  return failure('BAD_ARGUMENTS', { path, argument: 'value', reason });
+  return reason === undefined ? undefined : failure('BAD_ARGUMENTS', { path, argument: 'value', reason });
+}
+
+function tooLarge(path: string, limitValue: number, measured: number): OpError {
+  return failure('LIMIT_EXCEEDED', { path, limit: 'valueBytesMax', limitValue, measured });
 }
 
 /** Why nothing can be created at a free path without creating parents: a bad path, no parent, or an ephemeral one. */

@@ -12,22 +12,22 @@ export function applySet(context: OpContext, op: SetOp): OpResult | OpError {
   const invalid = valueFailure(context, op.path, op.value);
   if (invalid !== undefined) return invalid;
   const before = tree.get(op.path);
-  if (before === undefined) {
-    // A missing znode has no version: whoever expects one expects a znode.
-    if (!op.create || op.version !== anyVersion) return missing(op.path);
-    const misplaced = placeFailure(tree, op.path);
-    if (misplaced !== undefined) return misplaced;
-    const created = newRecord(
-      { path: op.path, value: op.value, createKind: 'persistent', ttlMs: 0, owner: 0 },
-      context,
-    );
-    tree.insert(created);
-    return created;
-  }
+  if (before === undefined) return setMissing(context, op);
   if (op.version !== anyVersion && op.version !== before.version) {
     return badVersion(op.path, { expected: op.version, actual: before.version });
   }
   const after = withValue(before, op.value, context);
   tree.replace(after);
   return after;
+}
+
+/** A missing znode has no version: whoever expects one expects a znode. */
+function setMissing(context: OpContext, op: SetOp): OpResult | OpError {
+  const { path, value, version, create } = op;
+  if (!create || version !== anyVersion) return missing(path);
+  const misplaced = placeFailure(context.tree, path);
+  if (misplaced !== undefined) return misplaced;
+  const created = newRecord({ path, value, createKind: 'persistent', ttlMs: 0, owner: 0 }, context);
+  context.tree.insert(created);
+  return created;
 }

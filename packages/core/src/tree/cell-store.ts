@@ -73,14 +73,18 @@ export class CellStore {
 
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
   findByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
-    const cell = this.lookahead.take(bytes, start, end) ?? this.#cells.getByBytes(bytes, start, end);
+    const ahead = this.lookahead.isEmpty ? undefined : this.lookahead.take(bytes, start, end);
+    const cell = ahead ?? this.#cells.getByBytes(bytes, start, end);
     if (cell !== undefined) this.#last = cell;
     return cell;
   }
 
   find(path: string): Cell | undefined {
     const last = this.#last;
-    if (last !== undefined && isSameText(last.path, path)) return last;
+    return last !== undefined && isSameText(last.path, path) ? last : this.#lookUp(path);
+  }
+
+  #lookUp(path: string): Cell | undefined {
     const cell = this.#cells.get(path);
     // A miss keeps the old one: the next question may be for the parent again.
     if (cell !== undefined) this.#last = cell;

@@ -53,9 +53,14 @@ export class Lookahead {
     this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
   }
 
+  /** Nothing was found ahead: there is nothing to take. */
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
   /** The cell whose path lies here, if it was found ahead and is still there. Asked for one path after the other. */
   take(bytes: Uint8Array, start: number, end: number): Cell | undefined {
-    if (this.#next >= this.#count || bytes !== this.#bytes) return undefined;
+    if (bytes !== this.#bytes) return undefined;
     // What was applied before is not decoded again: its paths are passed over.
     while (this.#next < this.#count && (this.#starts[this.#next] ?? 0) < start) this.#next += 1;
     if (this.#next >= this.#count || this.#starts[this.#next] !== start) return undefined;
