@@ -132,6 +132,13 @@ export function stepOf(peer: ObservedPeer, doctored: Doctored): ObservedStep {
   };
 }
 
+/** For a step that writes this batch. */
+export function writes(batch: object): {
+  readonly output: { readonly persists: readonly [{ readonly ticket: number; readonly batch: object }] };
+} {
+  return { output: { persists: [{ ticket: 99, batch }] } };
+}
+
 /** The same peer, whose replica says something else where it is asked for it. */
 export function disguised(
   peer: ObservedPeer,
