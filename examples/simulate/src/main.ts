@@ -4,7 +4,7 @@ import { keepAdding } from './application.ts';
 import { CounterFile } from './counter-file.ts';
 
 const members = { a: '', b: '', c: '' };
-const seedsCount = 12;
+const seedsCount = 6;
 
 /** One simulated minute in which processes are paused now and then; how many additions were lost. */
 async function lostIn(seed: number, isFenced: boolean): Promise<number> {
