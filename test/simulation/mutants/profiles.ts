@@ -61,6 +61,13 @@ export const profiles: Readonly<Record<string, Reduction>> = {
     durationMs: 40_000,
     pace: { thinkMs: 50, burstMax: 6, faultEveryMs: 500, sessionTimeoutMs: 5_000 },
   },
+  /** Clients without a replica are on the side of a minority for longer than their sessions last. */
+  parted: {
+    ...only('partition', 'break'),
+    withFaults: ['partition'],
+    withFeatures: ['remote'],
+    pace: { ...pace, sessionTimeoutMs: 1_000 },
+  },
   /** Leaders are cut off with what they have just appended. */
   deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
   /** Members lose their data and come back, and their leaders are cut off meanwhile. */

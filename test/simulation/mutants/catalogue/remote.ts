@@ -59,7 +59,7 @@ export const remoteSessions: readonly Mutant[] = [
   },
   {
     id: 'S24',
-    profile: 'moving',
+    profile: 'parted',
     bug: 'a sign of life counts from when it was confirmed, not from when it was sent',
     edits: [
       {
