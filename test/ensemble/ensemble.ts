@@ -53,7 +53,7 @@ export const heartbeatMs = 20;
 export const electionTimeoutMs = 100;
 
 /** The longest wait for anything: far beyond what a busy machine needs. */
-export const patienceMs = 8_000;
+export const patienceMs = 25_000;
 
 const delayTurnsMax = 40;
 const sessionFaultsRarer = 10;

@@ -21,7 +21,7 @@ export const timing: { readonly heartbeatMs: number; readonly electionTimeoutMs:
 };
 
 /** Far beyond what a busy machine needs: reaching it is a failure. */
-export const patienceMs = 5_000;
+export const patienceMs = 20_000;
 
 const openPeers = new Set<Peer>();
 const stray: unknown[] = [];
