@@ -23,6 +23,9 @@ function life(): readonly WriteBatch[] {
   return batches;
 }
 
+/** Nobody changes it. */
+const batches = life();
+
 interface Expected {
   term: number;
   snapshotIndex: number;
@@ -48,7 +51,7 @@ async function live(
   let acknowledged = 0;
   const opened = await openOn(directory).catch(() => undefined);
   if (opened === undefined) return { acknowledged, codes: ['not opened'] };
-  for (const batch of life()) {
+  for (const batch of batches) {
     const code = await opened.storage.write(batch).then(
       () => 'acknowledged',
       (error: unknown) => (error as { readonly code?: unknown }).code,
@@ -66,7 +69,7 @@ async function holds(directory: MemoryDirectory, acknowledged: number): Promise<
   expect(stored.damage).toBeUndefined();
   const candidates = [acknowledged, acknowledged + 1].map((count) => {
     const expected: Expected = { term: 0, snapshotIndex: 0, log: new Map() };
-    for (const batch of life().slice(0, count)) apply(expected, batch);
+    for (const batch of batches.slice(0, count)) apply(expected, batch);
     return expected;
   });
   const [least, most] = candidates;
@@ -103,7 +106,7 @@ async function countOf(matches: (call: DirectoryFault) => boolean): Promise<numb
     if (matches(call)) count += 1;
   };
   const { acknowledged, codes } = await live(directory);
-  expect(acknowledged).toBe(life().length);
+  expect(acknowledged).toBe(batches.length);
   expect(new Set(codes)).toEqual(new Set(['acknowledged']));
   return count;
 }
@@ -161,14 +164,14 @@ describe('a write that fails', () => {
 describe('a read that fails', () => {
   test('is never taken for the end of what there is: the storage does not open', async () => {
     const directory = new MemoryDirectory();
-    expect((await live(directory)).acknowledged).toBe(life().length);
+    expect((await live(directory)).acknowledged).toBe(batches.length);
     const after = directory.crash();
     const isRead = ({ call }: DirectoryFault): boolean => call === 'read';
     let reads = 0;
     after.fault = (call) => {
       if (isRead(call)) reads += 1;
     };
-    await holds(after.copy(), life().length);
+    await holds(after.copy(), batches.length);
     const whole = await openOn(after);
     await whole.storage.close();
     expect(reads).toBeGreaterThan(5);
@@ -178,7 +181,7 @@ describe('a read that fails', () => {
       await expect(openOn(copy)).rejects.toMatchObject({ code: 'EIO' });
       expect(copy.calls).toEqual([]);
       copy.fault = undefined;
-      await holds(copy, life().length);
+      await holds(copy, batches.length);
     }
   });
 
@@ -218,7 +221,7 @@ describe('a full disk', () => {
         if (isFull) throw filesError('ENOSPC', call.name);
       };
       let acknowledged = 0;
-      for (const batch of life()) {
+      for (const batch of batches) {
         const attempt = (): Promise<unknown> =>
           storage.write(batch).then(
             () => 'acknowledged',

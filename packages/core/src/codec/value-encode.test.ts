@@ -48,7 +48,7 @@ describe('encodeValue', () => {
         expect(isSame(encodeValue(decoded), bytes)).toBe(true);
         expect(show(decoded)).toBe(show(value));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { ReplicaOutput } from './contract.ts';
 import { RecordedEnsemble, replay, someOp } from './testing/recorded-ensemble.ts';
 
 /** Sessions everywhere write, read, watch and touch; messages are lost, and leaders come and go. */
@@ -47,9 +49,15 @@ function run(seed: number): RecordedEnsemble {
   return ensemble;
 }
 
-describe('three replicas', () => {
-  test.each([1, 2, 3, 4, 5])('that took part in one run are equal at its end (seed %i)', (seed) => {
-    const ensemble = run(seed);
+/** The matcher takes seconds for outputs of a whole run. */
+function isSame(a: readonly ReplicaOutput[], b: readonly ReplicaOutput[]): boolean {
+  return isDeepStrictEqual(a, b);
+}
+
+describe.each([1, 2, 3, 4, 5])('three replicas (seed %i)', (seed) => {
+  const ensemble = run(seed);
+
+  test('that took part in one run are equal at its end', () => {
     const ends = ensemble.ids.map((id) => {
       const { machine, raft } = ensemble.replica(id);
       return {
@@ -70,22 +78,21 @@ describe('three replicas', () => {
     expect(outputs.some(({ more }) => more)).toBe(true);
   });
 
-  test.each([1, 2, 3, 4, 5])('give the same outputs for the same inputs once more (seed %i)', (seed) => {
-    const ensemble = run(seed);
+  test('give the same outputs for the same inputs once more', () => {
     for (const id of ensemble.ids) {
       const recording = ensemble.recording(id);
       const again = replay(recording);
       expect(again.digest).toBe(ensemble.replica(id).machine.digest());
-      expect(again.outputs).toEqual(recording.outputs);
+      expect(isSame(again.outputs, recording.outputs)).toBe(true);
     }
   });
 
   test('give other outputs for other inputs: the comparison above can fail', () => {
-    const { inputs, outputs, config } = run(1).recording('a');
+    const { inputs, outputs, config } = ensemble.recording('a');
     const without = inputs.findIndex(({ kind }) => kind === 'watch');
     const again = replay({ config, outputs, inputs: inputs.filter((_, at) => at !== without) });
-    expect(again.outputs.slice(0, without + 1)).toEqual(outputs.slice(0, without + 1));
-    expect(again.outputs).not.toEqual(outputs);
+    expect(isSame(again.outputs.slice(0, without + 1), outputs.slice(0, without + 1))).toBe(true);
+    expect(isSame(again.outputs, outputs)).toBe(false);
   });
 });
 

@@ -8,7 +8,8 @@ export const owner = { member: 'a', ensemble: 'quorate', incarnation: 4_711 };
 export const segmentBytes: number = 16 * 1_024;
 
 export function entry(index: number, term = 1, bodyBytes = 100): Entry {
-  const body = new Uint8Array(bodyBytes).map((_, at) => 1 + ((index * 31 + at) % 255));
+  const body = new Uint8Array(bodyBytes);
+  for (let at = 0; at < bodyBytes; at += 1) body[at] = 1 + ((index * 31 + at) % 255);
   return { index, term, kind: 'commands', wallMs: 1_700_000_000_000 + index, elapsedMs: index / 2, body };
 }
 
@@ -21,7 +22,9 @@ export function metaAt(index: number, term = 1): SnapshotMeta {
 }
 
 export function content(byteCount: number, salt = 7): Uint8Array {
-  return new Uint8Array(byteCount).map((_, at) => (at * salt + (at >>> 8)) % 256);
+  const bytes = new Uint8Array(byteCount);
+  for (let at = 0; at < byteCount; at += 1) bytes[at] = (at * salt + (at >>> 8)) % 256;
+  return bytes;
 }
 
 export interface Opened {
