@@ -6,7 +6,7 @@ import { CounterFile } from './counter-file.ts';
 const members = { a: '', b: '', c: '' };
 const seedsCount = 6;
 
-/** One simulated minute in which processes are paused now and then; how many additions were lost. */
+/** Half a simulated minute in which processes are paused now and then; how many additions were lost. */
 async function lostIn(seed: number, isFenced: boolean): Promise<number> {
   const file = new CounterFile(isFenced);
   let addedCount = 0;
@@ -15,7 +15,7 @@ async function lostIn(seed: number, isFenced: boolean): Promise<number> {
       world.host(id).start((ports) => keepAdding(ports, { id, members, file }, () => (addedCount += 1)));
     }
     const faults = world.random('pauses');
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       const host = world.host(faults.pick(Object.keys(members)));
       host.pause();
       await world.sleep(faults.between(100, 3_000));
