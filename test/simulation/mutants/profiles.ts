@@ -68,6 +68,20 @@ export const profiles: Readonly<Record<string, Reduction>> = {
     withFeatures: ['remote'],
     pace: { ...pace, sessionTimeoutMs: 1_000 },
   },
+  /** Leaders stand still for about as long as sessions without a replica last, and stay leaders. */
+  stalled: {
+    ...only('stall', 'slow-network'),
+    withFaults: ['stall', 'slow-network'],
+    withFeatures: ['remote'],
+    pace: {
+      heartbeatMs: 200,
+      electionTimeoutMs: 1_200,
+      sessionTimeoutMs: 1_000,
+      faultEveryMs: 500,
+      thinkMs: 3_000,
+      burstMax: 1,
+    },
+  },
   /** Leaders are cut off with what they have just appended. */
   deposed: { ...only('isolate', 'partition', 'slow-disk'), pace },
   /** Members lose their data and come back, and their leaders are cut off meanwhile. */

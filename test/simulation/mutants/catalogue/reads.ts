@@ -6,7 +6,7 @@ const core = 'packages/core/src/';
 export const reads: readonly Mutant[] = [
   {
     id: 'B56a',
-    profile: 'tight',
+    profile: 'tight-deposed',
     bug: 'a watch loses what happened between its replica and a snapshot that it received',
     edits: [
       {

@@ -76,6 +76,18 @@ export const sessions: readonly Mutant[] = [
     ],
   },
   {
+    id: 'S25',
+    profile: 'stalled',
+    bug: 'a leader that stood still counts that time as silence of the sessions whose touches wait for it',
+    edits: [
+      {
+        file: `${core}replica/leases.ts`,
+        find: '  return count >= heartbeatTicks ? 1 : count;\n',
+        replace: '  return count >= heartbeatTicks ? count : count;\n',
+      },
+    ],
+  },
+  {
     id: 'S02',
     bug: 'a touch is confirmed by whoever thinks that it leads, without a round of the majority',
     edits: [
