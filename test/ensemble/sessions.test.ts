@@ -20,10 +20,14 @@ describe.each(sessionKinds)('a session (%s)', (kind) => {
     );
     await Promise.all(sessions.map((session, at) => session.create(`/e${at}`, at, { kind: 'ephemeral' })));
     await ensemble.agree();
-    await stays('every session is connected and every ephemeral there', 2 * shortMs, () =>
+    // A busy machine may suspend one for a moment; it must not end.
+    await stays('every session is alive and every ephemeral there', 2 * shortMs, () =>
       sessions.every(
-        (session, at) => session.state === 'connected' && existsAt(ensemble, `/e${at}`).every(Boolean),
+        (session, at) => !session.signal.aborted && existsAt(ensemble, `/e${at}`).every(Boolean),
       ),
+    );
+    await ensemble.until('every session is connected', () =>
+      sessions.every(({ state }) => state === 'connected'),
     );
     expect(ensemble.peer('a').sessions()).toHaveLength(3);
   });
@@ -179,7 +183,7 @@ describe('a session that moves to another peer', () => {
     const { id, secret } = session;
     const moved = await ensemble.session(other?.id ?? '', { resume: { id, secret } });
     expect((await moved.get('/mine')).value).toBe('kept');
-    await stays('it lives on', 500, () => moved.state === 'connected');
+    await stays('it lives on', 500, () => !moved.signal.aborted);
   });
 
   test('needs its secret; one that has expired cannot be taken over', async () => {
