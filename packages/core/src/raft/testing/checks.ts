@@ -3,25 +3,37 @@
  * ElectionSafety, LogMatching, LeaderCompleteness, StateMachineSafety, and that nothing is said before it is durable.
  */
 import { invariant } from '../../invariant.ts';
+import type { Entry } from '../../ports/entry.ts';
 import type { RaftMessage } from '../messages.ts';
 import { entryText, type TestPeer } from './test-peer.ts';
+
+interface Looked {
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly firstIndex: number;
+  readonly role: string;
+  /** Of its log. */
+  readonly last: Entry | undefined;
+}
+
+const unseen: Looked = { term: 0, commitIndex: 0, firstIndex: 0, role: '', last: undefined };
 
 export class Checks {
   readonly #leaders = new Map<number, string>();
   readonly #entries = new Map<string, string>();
   /** By index, what was applied first, and the lowest term in which a peer knew it as committed. */
   readonly committed: { readonly text: string; readonly knownInTerm: number }[] = [];
-  readonly #highest = new Map<
-    string,
-    { term: number; commitIndex: number; checkedTo: number; role: string }
-  >();
+  /** What each peer was when it was last looked at. */
+  readonly #before = new Map<string, Looked>();
 
   stepped(peer: TestPeer): void {
     const { raft, id } = peer;
     const key = `${id}/${peer.config.incarnation}`;
-    const before = this.#highest.get(key) ?? { term: 0, commitIndex: 0, checkedTo: 0, role: '' };
+    const before = this.#before.get(key) ?? unseen;
     invariant(raft.term >= before.term || peer.writes.length === 0, 'MonotonicTerm', { id });
-    this.#logMatching(peer);
+    const last = raft.lastIndex < raft.firstIndex ? undefined : raft.entryAt(raft.lastIndex);
+    // A log that has changed ends with another entry, or begins elsewhere.
+    if (last !== before.last || raft.firstIndex !== before.firstIndex) this.#logMatching(peer);
     this.#stateMachineSafety(peer, before.commitIndex);
     if (raft.role === 'leader') {
       const known = this.#leaders.get(raft.term);
@@ -29,17 +41,13 @@ export class Checks {
       this.#leaders.set(raft.term, key);
       if (before.role !== 'leader' || before.term !== raft.term) this.#leaderCompleteness(peer);
     }
-    this.#highest.set(key, {
-      term: raft.term,
-      commitIndex: raft.commitIndex,
-      checkedTo: raft.lastIndex,
-      role: raft.role,
-    });
+    const { term, commitIndex, firstIndex, role } = raft;
+    this.#before.set(key, { term, commitIndex, firstIndex, role, last });
   }
 
   /** After a crash what was only in memory may be gone. */
   restarted(peer: TestPeer): void {
-    this.#highest.delete(`${peer.id}/${peer.config.incarnation}`);
+    this.#before.delete(`${peer.id}/${peer.config.incarnation}`);
   }
 
   /** At the moment in which a message leaves its peer. */

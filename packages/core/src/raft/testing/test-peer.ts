@@ -152,8 +152,10 @@ export class TestPeer {
   }
 }
 
+const decoder = new TextDecoder();
+
 export function entryText(entry: Entry): string {
-  const body = entry.kind === 'commands' ? new TextDecoder().decode(entry.body) : `${entry.body.length}`;
+  const body = entry.kind === 'commands' ? decoder.decode(entry.body) : `${entry.body.length}`;
   return `${entry.index}:${entry.term}:${entry.kind}:${body}`;
 }
 
