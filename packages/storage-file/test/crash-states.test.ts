@@ -10,7 +10,7 @@ import { type Life, lives, record, recordRestart, recordStart } from './crash/li
 
 const isFull = process.env['QUORATE_PROOFS'] === 'full';
 /** States of one moment: with all of them, the lives together have more than 100,000. */
-const statesMax = isFull ? 1_200 : 4;
+const statesMax = isFull ? 1_200 : 3;
 const timeoutMs = isFull ? 3_600_000 : 60_000;
 
 interface Figures {
