@@ -26,7 +26,7 @@ const walls: Readonly<Record<string, Wall>> = {
   machine: { values: ['ops', 'tree', 'codec'], types: [] },
   raft: { values: ['codec'], types: [] },
   replica: { values: ['raft', 'machine', 'codec'], types: ['tree'] },
-  wire: { values: ['codec'], types: ['raft', 'replica', 'session'] },
+  wire: { values: ['codec'], types: ['raft', 'replica'] },
   session: { values: ['codec'], types: [] },
   platform: { values: [], types: [] },
   remote: { values: ['session', 'wire', 'codec', 'platform'], types: [] },

@@ -1,8 +1,8 @@
 /**
  * What the machine answers: plain values, in the order of the log. The runtime hands out events before replies.
  */
+import type { Answer, TreeQuery } from '../codec/query.ts';
 import type { Reply } from '../codec/reply.ts';
-import type { ErrorCode, ErrorDetails } from '../errors.ts';
 import type { Change } from '../tree/change.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
 
@@ -77,35 +77,10 @@ export interface ApplyHooks {
 
 /** A question to one replica. Bounds are checked by the asker's peer; apply never sees it. */
 export type Query =
-  | { readonly kind: 'barrier' }
-  | { readonly kind: 'get'; readonly path: string }
-  | { readonly kind: 'get-many'; readonly paths: readonly string[] }
-  | {
-      readonly kind: 'children';
-      readonly path: string;
-      readonly after: string | undefined;
-      readonly limit: number | undefined;
-    }
-  | {
-      readonly kind: 'list';
-      readonly path: string;
-      readonly after: string | undefined;
-      readonly limit: number | undefined;
-    }
-  | { readonly kind: 'count'; readonly path: string }
+  | TreeQuery
   | { readonly kind: 'ephemerals'; readonly sessionId: number; readonly under: string };
 
-export type QueryAnswer =
-  | { readonly kind: 'barrier' }
-  | { readonly kind: 'znode'; readonly znode: ZnodeRecord | undefined }
-  | { readonly kind: 'znodes'; readonly znodes: readonly (ZnodeRecord | undefined)[] }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
-  | {
-      readonly kind: 'listing';
-      readonly items: readonly { readonly name: string; readonly znode: ZnodeRecord }[];
-    }
-  | { readonly kind: 'count'; readonly count: number }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails };
+export type QueryAnswer = Answer<ZnodeRecord>;
 
 /** Bounds of the asking peer: a query that exceeds one fails, it is never cut silently. */
 export interface QueryBounds {

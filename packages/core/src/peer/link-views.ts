@@ -1,26 +1,12 @@
 /** What the replica answers, as a session in this process gets it: records become views, decoded when first asked for. */
+import { mapAnswer } from '../codec/query.ts';
 import type { QueryAnswer } from '../machine/contract.ts';
 import type { WatchDelivery } from '../replica/contract.ts';
 import type { LinkAnswer, LinkDelivery } from '../session/link.ts';
 import { viewOf, viewOfOptional } from './views.ts';
 
 export function linkAnswer(answer: QueryAnswer): LinkAnswer {
-  switch (answer.kind) {
-    case 'znode':
-      return { kind: 'znode', znode: viewOfOptional(answer.znode) };
-    case 'znodes':
-      return { kind: 'znodes', znodes: answer.znodes.map((record) => viewOfOptional(record)) };
-    case 'listing':
-      return {
-        kind: 'listing',
-        items: answer.items.map(({ name, znode }) => ({ name, ...viewOf(znode) })),
-      };
-    case 'barrier':
-    case 'names':
-    case 'count':
-    case 'failed':
-      return answer;
-  }
+  return mapAnswer(answer, viewOf);
 }
 
 export function linkDelivery(delivery: WatchDelivery): LinkDelivery {

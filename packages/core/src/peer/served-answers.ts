@@ -1,4 +1,5 @@
 /** What the replica answers, as messages for a session elsewhere: records stay as they are, values stay encoded. */
+import { mapAnswer } from '../codec/query.ts';
 import type { OpResult, Reply } from '../codec/reply.ts';
 import { sourceOf } from '../codec/value-source.ts';
 import type { QueryAnswer } from '../machine/contract.ts';
@@ -16,7 +17,7 @@ export function encodedZnode(record: ZnodeRecord): EncodedZnode {
 
 /** An answer that does not fit a frame fails: it can be asked in pages. */
 export function encodedAnswer(answer: QueryAnswer, frameBytesMax: number): EncodedAnswer {
-  const encoded = untilChecked(answer);
+  const encoded = mapAnswer(answer, encodedZnode);
   const measured = answerBytes(encoded);
   if (measured <= frameBytesMax) return encoded;
   const details = { limit: 'frameBytesMax', limitValue: frameBytesMax, measured };
@@ -38,25 +39,6 @@ export function slimReply(reply: Reply): Reply {
     (each): OpResult => (each.kind === 'compared' ? { ...each, previous: nothing } : each),
   );
   return { ...reply, result: { kind: 'multi', results } };
-}
-
-function untilChecked(answer: QueryAnswer): EncodedAnswer {
-  switch (answer.kind) {
-    case 'znode':
-      return { kind: 'znode', znode: optional(answer.znode) };
-    case 'znodes':
-      return { kind: 'znodes', znodes: answer.znodes.map((record) => optional(record)) };
-    case 'listing':
-      return {
-        kind: 'listing',
-        items: answer.items.map(({ name, znode }) => ({ name, znode: encodedZnode(znode) })),
-      };
-    case 'barrier':
-    case 'names':
-    case 'count':
-    case 'failed':
-      return answer;
-  }
 }
 
 function optional(record: ZnodeRecord | undefined): EncodedZnode | undefined {

@@ -1,4 +1,5 @@
 /** What a peer sent, as a session uses it: values are decoded here, once, when somebody asks for them. */
+import { mapAnswer } from '../codec/query.ts';
 import { toStat } from '../codec/stat.ts';
 import { decodeValue } from '../codec/value-decode.ts';
 import { CoordinationError } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { EncodedAnswer, EncodedChange, EncodedZnode, PlacedZnode } from '..
 /** A value that cannot be decoded fails the read, and nothing else. */
 export function decodedAnswer(answer: EncodedAnswer): LinkAnswer {
   try {
-    return decoded(answer);
+    return mapAnswer(answer, viewOf);
   } catch (error) {
     if (!(error instanceof CoordinationError)) throw error;
     return { kind: 'failed', code: error.code, details: error.details };
@@ -34,25 +35,6 @@ export function decodedChanges(zxid: number, changes: readonly EncodedChange[]):
       return { path, before: optionalView(before), after: optionalView(after) };
     },
   };
-}
-
-function decoded(answer: EncodedAnswer): LinkAnswer {
-  switch (answer.kind) {
-    case 'znode':
-      return { kind: 'znode', znode: optionalView(answer.znode) };
-    case 'znodes':
-      return { kind: 'znodes', znodes: answer.znodes.map((znode) => optionalView(znode)) };
-    case 'listing':
-      return {
-        kind: 'listing',
-        items: answer.items.map(({ name, znode }) => ({ name, ...viewOf(znode) })),
-      };
-    case 'barrier':
-    case 'names':
-    case 'count':
-    case 'failed':
-      return answer;
-  }
 }
 
 function viewOf({ stat, value }: EncodedZnode): ZnodeView {

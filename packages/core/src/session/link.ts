@@ -4,6 +4,7 @@
  *
  * Order: the calls of one session reach `submit`, `read` and `watch` in the order in which they were made.
  */
+import type { Answer, SessionQuery } from '../codec/query.ts';
 import type { Reply } from '../codec/reply.ts';
 import type { Stat } from '../codec/stat.ts';
 import type { Value } from '../codec/value.ts';
@@ -26,37 +27,10 @@ export interface ZnodeView {
   readonly stat: Stat;
 }
 
-/** A question to the replica behind the link; paths are absolute (chroot is the session's business). */
-export type LinkQuery =
-  | { readonly kind: 'barrier' }
-  | { readonly kind: 'get'; readonly path: string }
-  | { readonly kind: 'get-many'; readonly paths: readonly string[] }
-  | {
-      readonly kind: 'children';
-      readonly path: string;
-      readonly after: string | undefined;
-      readonly limit: number | undefined;
-    }
-  | {
-      readonly kind: 'list';
-      readonly path: string;
-      readonly after: string | undefined;
-      readonly limit: number | undefined;
-    }
-  | { readonly kind: 'count'; readonly path: string }
-  | { readonly kind: 'ephemerals'; readonly under: string };
-
-export type LinkAnswer =
-  | { readonly kind: 'barrier' }
-  | { readonly kind: 'znode'; readonly znode: ZnodeView | undefined }
-  | { readonly kind: 'znodes'; readonly znodes: readonly (ZnodeView | undefined)[] }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
-  | { readonly kind: 'listing'; readonly items: readonly ({ readonly name: string } & ZnodeView)[] }
-  | { readonly kind: 'count'; readonly count: number }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails };
+export type LinkAnswer = Answer<ZnodeView>;
 
 export interface LinkRead {
-  readonly query: LinkQuery;
+  readonly query: SessionQuery;
   /** The session's last request number before this read. */
   readonly afterRequest: number;
   readonly consistency: 'session' | 'linearizable';

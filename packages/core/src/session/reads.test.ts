@@ -181,7 +181,7 @@ describe('reads', () => {
     link.answer(2, { kind: 'znode', znode: undefined });
     link.answer(3, { kind: 'znodes', znodes: [view(1), undefined] });
     link.answer(4, { kind: 'names', names: ['c', 'd'] });
-    link.answer(5, { kind: 'listing', items: [{ name: 'c', ...view(2) }] });
+    link.answer(5, { kind: 'listing', items: [{ name: 'c', znode: view(2) }] });
     link.answer(6, { kind: 'count', count: 3 });
     link.answer(7, { kind: 'names', names: ['/a/e'] });
     link.answer(8, { kind: 'barrier' });

@@ -5,7 +5,8 @@
 import type { Outcome } from '../errors.ts';
 import type { CallOrder } from './call-order.ts';
 import type { Chroot } from './chroot.ts';
-import type { LinkAnswer, LinkQuery, SessionLink } from './link.ts';
+import type { SessionQuery } from '../codec/query.ts';
+import type { LinkAnswer, SessionLink } from './link.ts';
 import type { SessionObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';
 import { failure, type ReadShape } from './results.ts';
@@ -21,7 +22,7 @@ export interface ReadContext {
 
 /** What is asked, by whom. */
 export interface ReadQuestion {
-  readonly query: LinkQuery;
+  readonly query: SessionQuery;
   readonly consistency: 'session' | 'linearizable';
   readonly chroot: Chroot;
 }

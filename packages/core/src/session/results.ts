@@ -4,6 +4,7 @@
  * that mixes up replies must not look like success.
  */
 import type { Op, SingleOp } from '../codec/op.ts';
+import type { SessionQuery } from '../codec/query.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import { toStat, type Stat } from '../codec/stat.ts';
 import { decodeValue } from '../codec/value-decode.ts';
@@ -11,13 +12,13 @@ import type { Value } from '../codec/value.ts';
 import { CoordinationError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import type { Created, OperationResult, Swapped, Znode } from './api-types.ts';
 import type { Chroot } from './chroot.ts';
-import type { LinkAnswer, LinkQuery, ZnodeView } from './link.ts';
+import type { LinkAnswer, ZnodeView } from './link.ts';
 
 /** Makes the public result of a write. */
 export type WriteShape<T> = (result: OpResult, chroot: Chroot, op: Op) => T;
 
 /** Makes the public result of a read. */
-export type ReadShape<T> = (answer: LinkAnswer, chroot: Chroot, query: LinkQuery) => T;
+export type ReadShape<T> = (answer: LinkAnswer, chroot: Chroot, query: SessionQuery) => T;
 
 export const toNothing: WriteShape<void> = (result) => {
   if (result.kind !== 'none') throw unexpected(result.kind);
@@ -125,7 +126,9 @@ export const toPaths: ReadShape<readonly string[]> = (answer, chroot) => {
 
 export const toListing: ReadShape<readonly ({ readonly name: string } & Znode)[]> = (answer) => {
   if (answer.kind !== 'listing') throw unexpected(answer.kind);
-  return Object.freeze(answer.items.map(({ name, value, stat }) => Object.freeze({ name, value, stat })));
+  return Object.freeze(
+    answer.items.map(({ name, znode }) => Object.freeze({ name, value: znode.value, stat: znode.stat })),
+  );
 };
 
 export const toCount: ReadShape<number> = (answer) => {

@@ -30,7 +30,7 @@ import type {
 } from './api-types.ts';
 import { badArgument, choice, OpArguments, optionalInteger, optionsOf } from './arguments.ts';
 import { Chroot } from './chroot.ts';
-import type { LinkQuery } from './link.ts';
+import type { SessionQuery } from '../codec/query.ts';
 import type { SessionObserver } from './observer.ts';
 import { WriteCall, type Write, type WriteContext } from './outbox.ts';
 import { ReadCall } from './reads.ts';
@@ -292,7 +292,7 @@ class SessionView implements Session {
 }
 
 interface Asking<T> {
-  readonly query: LinkQuery;
+  readonly query: SessionQuery;
   readonly shape: ReadShape<T>;
   readonly resolve: (result: T) => void;
   readonly reject: (reason: unknown) => void;

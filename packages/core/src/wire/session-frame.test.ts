@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../codec/bytes.ts';
 import type { StatFields } from '../codec/stat.ts';
 import { CoordinationError } from '../errors.ts';
-import type { LinkQuery } from '../session/link.ts';
+import type { SessionQuery } from '../codec/query.ts';
 import { portableChecksum } from './crc32.ts';
 import {
   SessionFrameReader,
@@ -53,7 +53,7 @@ function kindIs<K extends string>(kind: K): fc.Arbitrary<K> {
   return fc.constant(kind);
 }
 
-const query: fc.Arbitrary<LinkQuery> = fc.oneof(
+const query: fc.Arbitrary<SessionQuery> = fc.oneof(
   fc.record({ kind: kindIs('barrier') }),
   fc.record({ kind: kindIs('get'), path: text }),
   fc.record({ kind: kindIs('get-many'), paths: fc.array(text, { maxLength: 5 }) }),

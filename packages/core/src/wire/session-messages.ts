@@ -2,11 +2,11 @@
  * What a session without a replica and the peer that serves it say to each other. Requests go to the peer, answers
  * come from it. Values travel as the bytes that replicas hold; the session decodes them, once.
  */
+import type { Answer, SessionQuery } from '../codec/query.ts';
 import type { Reply } from '../codec/reply.ts';
 import type { StatFields } from '../codec/stat.ts';
 import type { ValueSource } from '../codec/value.ts';
 import type { ErrorCode, ErrorDetails } from '../errors.ts';
-import type { LinkQuery } from '../session/link.ts';
 
 /** A znode with its value still encoded. */
 export interface EncodedZnode {
@@ -15,25 +15,7 @@ export interface EncodedZnode {
 }
 
 /** An answer to a read, before its values are decoded. */
-export type EncodedAnswer =
-  | { readonly kind: 'barrier' }
-  | { readonly kind: 'znode'; readonly znode: EncodedZnode | undefined }
-  | { readonly kind: 'znodes'; readonly znodes: readonly (EncodedZnode | undefined)[] }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
-  | { readonly kind: 'listing'; readonly items: readonly NamedZnode[] }
-  | { readonly kind: 'count'; readonly count: number }
-  | FailedAnswer;
-
-export interface NamedZnode {
-  readonly name: string;
-  readonly znode: EncodedZnode;
-}
-
-export interface FailedAnswer {
-  readonly kind: 'failed';
-  readonly code: ErrorCode;
-  readonly details: ErrorDetails;
-}
+export type EncodedAnswer = Answer<EncodedZnode>;
 
 export interface PlacedZnode {
   readonly path: string;
@@ -92,7 +74,7 @@ export type SessionRequest =
       readonly id: number;
       readonly afterRequest: number;
       readonly consistency: 'session' | 'linearizable';
-      readonly query: LinkQuery;
+      readonly query: SessionQuery;
     }
   | {
       readonly kind: 'watch';

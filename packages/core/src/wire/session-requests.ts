@@ -20,7 +20,7 @@ import type { ByteReader, ByteWriter } from '../codec/bytes.ts';
 import { secretHashBytes } from '../codec/op-encode.ts';
 import { unreachable } from '../invariant.ts';
 import { pathBytesMax } from '../limits.ts';
-import type { LinkQuery } from '../session/link.ts';
+import type { SessionQuery } from '../codec/query.ts';
 import { protocolError } from './fields.ts';
 import {
   readChoice,
@@ -40,7 +40,7 @@ type Watch = Extract<SessionRequest, { kind: 'watch' }>;
 type Read = Extract<SessionRequest, { kind: 'read' }>;
 
 const scopes: readonly Watch['scope'][] = ['node', 'children', 'subtree'];
-const queryKinds: readonly LinkQuery['kind'][] = [
+const queryKinds: readonly SessionQuery['kind'][] = [
   'barrier',
   'get',
   'get-many',
@@ -169,7 +169,7 @@ function readRead(reader: ByteReader): Read {
   return { kind: 'read', id, afterRequest, consistency, query: readQuery(reader) };
 }
 
-function writeQuery(writer: ByteWriter, query: LinkQuery): void {
+function writeQuery(writer: ByteWriter, query: SessionQuery): void {
   writer.u8(queryKinds.indexOf(query.kind));
   switch (query.kind) {
     case 'barrier':
@@ -197,7 +197,7 @@ function writeQuery(writer: ByteWriter, query: LinkQuery): void {
   }
 }
 
-function readQuery(reader: ByteReader): LinkQuery {
+function readQuery(reader: ByteReader): SessionQuery {
   const kind = readChoice(reader, 'query', queryKinds);
   switch (kind) {
     case 'barrier':
