@@ -2,10 +2,10 @@
  * Reads of a session: each keeps its place after the request that was numbered last when it went to the link.
  * A linearizable one is a barrier for later calls from the moment the link has it until it is answered.
  */
+import type { SessionQuery } from '../codec/query.ts';
 import type { Outcome } from '../errors.ts';
 import type { CallOrder } from './call-order.ts';
 import type { Chroot } from './chroot.ts';
-import type { SessionQuery } from '../codec/query.ts';
 import type { LinkAnswer, SessionLink } from './link.ts';
 import type { SessionObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';

@@ -5,6 +5,7 @@
  * Methods are not `async`: that would be a second promise a call. What throws inside of a promise's executor
  * rejects it, so nothing is ever thrown at the caller.
  */
+import type { SessionQuery } from '../codec/query.ts';
 import { formatSessionId, type Stat } from '../codec/stat.ts';
 import type { Storable, Value } from '../codec/value.ts';
 import type {
@@ -30,7 +31,6 @@ import type {
 } from './api-types.ts';
 import { badArgument, choice, OpArguments, optionalInteger, optionsOf } from './arguments.ts';
 import { Chroot } from './chroot.ts';
-import type { SessionQuery } from '../codec/query.ts';
 import type { SessionObserver } from './observer.ts';
 import { WriteCall, type Write, type WriteContext } from './outbox.ts';
 import { ReadCall } from './reads.ts';
