@@ -13,6 +13,7 @@ const marks = [
   'truncations',
   'session expiries',
   'expiries rejected',
+  'sessions that moved',
   'retries answered from the record',
   'gaps in requests',
   'resumed leaderships',
@@ -50,6 +51,8 @@ export class CoverageCounter {
   /** The last zxid that each life was seen to apply: replies with older ones are repeated. */
   readonly #lastZxids = new WeakMap<ObservedPeer, number>();
   #lastLeader = '';
+  /** The member that served each session last. */
+  readonly #servedBy = new Map<number, string>();
 
   read(): Coverage {
     return { ...this.#counts };
@@ -65,7 +68,8 @@ export class CoverageCounter {
     };
   }
 
-  #stepped({ peer, output }: ObservedStep): void {
+  #stepped({ peer, input, output }: ObservedStep): void {
+    for (const sessionId of sessionsHeardIn(input)) this.#heard(sessionId, peer.member);
     for (const { batch } of output.persists) {
       if (batch.truncateFrom !== undefined) this.#counts.truncations += 1;
       if (batch.snapshotChunk?.last === true && batch.install === undefined)
@@ -93,6 +97,12 @@ export class CoverageCounter {
       if (delivery.kind === 'compacted') this.#counts['watches compacted'] += 1;
     }
     if (output.applied.length > 0) this.#applied(peer, output);
+  }
+
+  #heard(sessionId: number, member: string): void {
+    const before = this.#servedBy.get(sessionId);
+    if (before !== undefined && before !== member) this.#counts['sessions that moved'] += 1;
+    this.#servedBy.set(sessionId, member);
   }
 
   #applied(peer: ObservedPeer, output: ObservedStep['output']): void {
@@ -134,4 +144,9 @@ export class CoverageCounter {
     if (isReaped) this.#counts['containers and TTLs reaped'] += 1;
     if (result.kind === 'error' && result.code === 'COMPARE_FAILED') this.#counts['expiries rejected'] += 1;
   }
+}
+
+/** The sessions that this peer serves, as far as its input tells: all of them say from time to time that they live. */
+function sessionsHeardIn(input: ObservedStep['input']): readonly number[] {
+  return input?.kind === 'touch' ? input.sessions : [];
 }
