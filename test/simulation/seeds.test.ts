@@ -28,7 +28,7 @@ const hashBy = (node: string, seed: number): string => {
 };
 
 describe('seeds of the sweep', () => {
-  const seeds = [101n, 102n, 103n, 104n, 105n, 106n, 107n, 108n];
+  const seeds = [101n, 102n, 103n, 104n, 105n, 106n];
   const runs = new Map<bigint, Promise<SeedResult>>();
   const runOf = (seed: bigint): Promise<SeedResult> => {
     const run = runs.get(seed) ?? runSeed({ seed, invariants, reduction });

@@ -4,7 +4,7 @@ import { keepAdding } from './application.ts';
 import { CounterFile } from './counter-file.ts';
 
 const members = { a: '', b: '', c: '' };
-const seedsCount = 6;
+const seedsCount = 4;
 
 /** Half a simulated minute in which processes are paused now and then; how many additions were lost. */
 async function lostIn(seed: number, isFenced: boolean): Promise<number> {

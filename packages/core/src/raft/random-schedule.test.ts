@@ -12,7 +12,7 @@ function runSeed(options: ScheduleOptions): Schedule {
   return schedule;
 }
 
-const seeds = Array.from({ length: Number(process.env['RAFT_SEEDS'] ?? 60) }, (_, index) => index + 1);
+const seeds = Array.from({ length: Number(process.env['RAFT_SEEDS'] ?? 30) }, (_, index) => index + 1);
 
 test.each([2, 3, 4, 5])('%i peers stay safe under any schedule, and converge after healing', (peerCount) => {
   let committed = 0;
