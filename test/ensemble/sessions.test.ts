@@ -184,6 +184,7 @@ describe('a session that moves to another peer', () => {
     const moved = await ensemble.session(other?.id ?? '', { resume: { id, secret } });
     expect((await moved.get('/mine')).value).toBe('kept');
     await stays('it lives on', 500, () => !moved.signal.aborted);
+    await ensemble.until('it is connected', () => moved.state === 'connected');
   });
 
   test('needs its secret; one that has expired cannot be taken over', async () => {

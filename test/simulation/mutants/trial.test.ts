@@ -20,6 +20,7 @@ test('the sources as they are survive', { timeout: 90_000 }, async () => {
 test.each([
   ['B02a', 'DurableBeforeAck'],
   ['B18b', 'CommittedOnQuorum'],
+  ['S01c', 'ElectedByQuorum'],
 ])('%s is killed by %s', { timeout: 90_000 }, async (id, checker) => {
   expect(await tried(editsOf(id))).toMatchObject({ killedBy: checker });
 });

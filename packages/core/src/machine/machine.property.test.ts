@@ -82,7 +82,7 @@ describe('a machine under a random workload', () => {
         expectSameState(driver, model);
         driver.machine.validate();
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 

@@ -225,7 +225,7 @@ describe('a damaged snapshot', () => {
         const outcome = failureOf(forged)?.code ?? restore([forged]).digest();
         expect(['CORRUPTED', restore([bytes]).digest()]).toContain(outcome);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
   });
 });

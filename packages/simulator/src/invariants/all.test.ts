@@ -23,8 +23,8 @@ describe('all invariants', () => {
   });
 
   // Some seconds of work, and more where many share a machine.
-  test('hold in a storm', { timeout: 120_000 }, async () => {
-    const { durationMs, faults } = await storm(1, allInvariants);
+  test.each([1, 2])('hold in storm %d', { timeout: 120_000 }, async (seed) => {
+    const { durationMs, faults } = await storm(seed, allInvariants);
     expect(durationMs).toBeGreaterThan(10_000);
     expect(faults.crash).toBeGreaterThanOrEqual(0);
   });

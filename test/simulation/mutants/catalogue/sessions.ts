@@ -83,7 +83,7 @@ export const sessions: readonly Mutant[] = [
       {
         file: `${core}replica/leases.ts`,
         find: '  return count >= heartbeatTicks ? 1 : count;\n',
-        replace: '  return count >= heartbeatTicks ? count : count;\n',
+        replace: '  return count;\n',
       },
     ],
   },
