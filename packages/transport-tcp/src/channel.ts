@@ -41,3 +41,8 @@ export function connectOptions(address: Address): NetConnectOpts {
 export function ignoreErrors(socket: Socket): void {
   socket.on('error', () => undefined);
 }
+
+/** What was thrown, in words. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

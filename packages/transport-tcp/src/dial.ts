@@ -1,7 +1,7 @@
 /** One attempt to reach somebody: connect, secure, shake hands; in bounded time, with exactly one answer. */
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
-import type { Channels, DialTarget } from './channel.ts';
+import { Socket } from 'node:net';
+import { type Channels, type DialTarget, messageOf } from './channel.ts';
 import { type ChannelFacts, type Counterpart, DiallerHandshake } from './handshake.ts';
 import { type Introduction, nonceBytes } from './handshake-messages.ts';
 import { type Stop, talk } from './talk.ts';
@@ -46,11 +46,21 @@ export class Dial {
     this.#events = events;
     const { channels, target, handshakeMsMax } = options;
     this.#timer = setTimeout(() => this.#fail('it did not answer in time'), handshakeMsMax);
-    this.#socket = channels.dial(target, {
-      open: (_socket, facts) => this.#greet(facts),
-      failed: (cause) => this.#fail(cause),
-    });
+    this.#socket = this.#connect(channels, target);
     this.keepAlive(false);
+  }
+
+  /** What cannot even be begun, as with certificates that are gone, fails as what nobody answers does: a little later. */
+  #connect(channels: Channels, target: DialTarget): Socket {
+    try {
+      return channels.dial(target, {
+        open: (_socket, facts) => this.#greet(facts),
+        failed: (cause) => this.#fail(cause),
+      });
+    } catch (cause) {
+      queueMicrotask(() => this.#fail(messageOf(cause)));
+      return new Socket();
+    }
   }
 
   /** Whether this attempt keeps the process alive. */

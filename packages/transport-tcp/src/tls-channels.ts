@@ -15,6 +15,7 @@ import {
   connectOptions,
   type DialTarget,
   ignoreErrors,
+  messageOf,
 } from './channel.ts';
 import type { Role } from './handshake-messages.ts';
 import type { Identity } from './identity.ts';
@@ -138,8 +139,4 @@ function keyOf(socket: Socket): string {
 function misnamed(member: string): CoordinationError {
   const reason = `its certificate does not name ${JSON.stringify(member)}`;
   return new CoordinationError('AUTH_FAILED', { details: { reason } });
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -168,6 +168,25 @@ describe('certificates', () => {
     await until(() => a.told.length > 0);
     expect(a.told).toEqual(['+b']);
   });
+
+  it('that cannot be used for a while let a member dial on, and harm no process', async () => {
+    const members = await addressesFor('a', 'b');
+    let isBroken = false;
+    let brokenCount = 0;
+    const tls = (): TlsMaterial => {
+      if (!isBroken) return materialOf('b');
+      brokenCount += 1;
+      throw new TypeError('the file is gone');
+    };
+    await start({ member: 'b', members, tcp: { tls } });
+    isBroken = true;
+    // Nobody else runs: it is b that asks for its certificates, each time that it dials.
+    await until(() => brokenCount >= 2);
+    isBroken = false;
+    const a = await start({ member: 'a', members, tcp: tlsOfA });
+    await until(() => a.told.length > 0);
+    expect(a.told).toEqual(['+b']);
+  });
 });
 
 describe('a session', () => {
