@@ -6,7 +6,6 @@ import type { Replica } from '../replica/replica.ts';
 import type { PageOptions, Znode } from '../session/api-types.ts';
 import { badArgument, optionalInteger, optionsOf } from '../session/arguments.ts';
 import { pathProblem } from '../codec/path.ts';
-import type { ZnodeRecord } from '../tree/znode-record.ts';
 import type { LocalTree } from './peer-types.ts';
 import { viewOf } from './views.ts';
 
@@ -24,12 +23,14 @@ export class ReplicaTree implements LocalTree {
   }
 
   get<T = Value>(path: string): Znode<T> | undefined {
-    const record = this.#find(path);
-    return record === undefined ? undefined : (viewOf(record) as Znode<T>);
+    const view = typeof path === 'string' ? this.#replica.machine.tree.view(path, viewOf) : undefined;
+    if (view === undefined) requirePath(path);
+    return view as Znode<T> | undefined;
   }
 
   stat(path: string): Stat | undefined {
-    const record = this.#find(path);
+    const record = typeof path === 'string' ? this.#replica.machine.tree.read(path) : undefined;
+    if (record === undefined) requirePath(path);
     return record === undefined ? undefined : toStat(record);
   }
 
@@ -45,15 +46,9 @@ export class ReplicaTree implements LocalTree {
     if (answer.kind === 'failed') throw new CoordinationError(answer.code, { details: answer.details });
     return [];
   }
-
-  /** A znode that exists has a valid path; only a miss is worth the whole check. */
-  #find(path: string): ZnodeRecord | undefined {
-    const record = typeof path === 'string' ? this.#replica.machine.tree.read(path) : undefined;
-    if (record === undefined) requirePath(path);
-    return record;
-  }
 }
 
+/** Of one that was not found: a znode that exists has a valid path, so only a miss is worth the whole check. */
 function requirePath(path: string): void {
   const reason = typeof path === 'string' ? pathProblem(path) : 'not a string';
   if (reason !== undefined) {

@@ -8,7 +8,8 @@
  * every other cell stands in the list of those that are unsettled.
  */
 import { invariant } from '../invariant.ts';
-import { CellMap, type CellCursor } from './cell-map.ts';
+import type { CellCursor } from './cell-list.ts';
+import { CellMap } from './cell-map.ts';
 import { Cell } from './cell.ts';
 import { nameOf, parentOf } from '../codec/path.ts';
 import { fetchRecords, fetchValues } from './fetch.ts';
@@ -165,6 +166,7 @@ export class CellStore {
   assign(cell: Cell, record: ZnodeRecord): void {
     this.#save(cell);
     cell.record = record;
+    cell.memo = undefined;
     if (cell.isUnsettled) return;
     this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
     this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;

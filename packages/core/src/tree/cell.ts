@@ -17,15 +17,22 @@ const lowMultiplier = 0x9e3779b1 | 0;
 const highMultiplier = 0x85ebca77 | 0;
 const twoTo32 = 0x1_0000_0000;
 
+/** The number of a cell that is in no list. */
+export const noNumber = -1;
+
 export class Cell {
   // What a write needs comes first: it is near together then.
   /** That of all its records; here too, because lookups compare it. */
   readonly path: string;
   record: ZnodeRecord;
+  /** That of the record, once a reader asked for it: nearer by one step. */
+  memo: object | undefined = undefined;
   /** Of the last snapshot that has this znode's record, or that began before the znode existed. */
   epoch: number;
   /** Its hash is no part of the digest now: it changed since the digest was last asked for. */
   isUnsettled = false;
+  /** Its place among all cells; the list's own (cell-list.ts). */
+  number: number = noNumber;
   /** Undefined for the root only (and, while a tree is loaded, for a znode whose parent has not come yet). */
   parent: Cell | undefined = undefined;
   /** Undefined until the first child comes: most znodes are leaves. */

@@ -27,8 +27,7 @@ export class Lookahead {
   #count = 0;
   readonly #starts = new Int32Array(countMax);
   readonly #ends = new Int32Array(countMax);
-  /** Hashes at first, then numbers of cells; -1 for none. */
-  readonly #numbers = new Int32Array(countMax);
+  readonly #hashes = new Int32Array(countMax);
   /** Full length from the beginning, as arrays with holes are slow. */
   readonly #cells: (Cell | undefined)[] = Array.from({ length: countMax }, () => undefined);
   /** The next path to be taken. */
@@ -48,9 +47,8 @@ export class Lookahead {
     this.#bytes = bytes;
     this.#count = findPaths(bytes, range, { starts: this.#starts, ends: this.#ends });
     this.#hashPaths(bytes);
-    this.#findNumbers();
     this.#findCells();
-    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
+    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments() ^ this.#fetchPaths();
   }
 
   /** Nothing was found ahead: there is nothing to take. */
@@ -64,35 +62,35 @@ export class Lookahead {
     // What was applied before is not decoded again: its paths are passed over.
     while (this.#next < this.#count && (this.#starts[this.#next] ?? 0) < start) this.#next += 1;
     if (this.#next >= this.#count || this.#starts[this.#next] !== start) return undefined;
-    const number = this.#numbers[this.#next] ?? -1;
+    const cell = this.#cells[this.#next];
     this.#next += 1;
-    // Two paths may have one hash, and a number may have come to another cell since.
-    return number < 0 ? undefined : this.#map.atByBytes(number, bytes, start, end);
+    // Two paths may have one hash, and the cell may have left since.
+    return cell !== undefined && this.#map.isAt(cell, bytes, start, end) ? cell : undefined;
   }
 
   #hashPaths(bytes: Uint8Array): void {
     for (let at = 0; at < this.#count; at += 1) {
-      this.#numbers[at] = bytesLookupHash(bytes, this.#starts[at] ?? 0, this.#ends[at] ?? 0);
-    }
-  }
-
-  #findNumbers(): void {
-    for (let at = 0; at < this.#count; at += 1) {
-      this.#numbers[at] = this.#map.candidate(this.#numbers[at] ?? 0);
+      this.#hashes[at] = bytesLookupHash(bytes, this.#starts[at] ?? 0, this.#ends[at] ?? 0);
     }
   }
 
   #findCells(): void {
     for (let at = 0; at < this.#count; at += 1) {
-      const number = this.#numbers[at] ?? -1;
-      this.#cells[at] = number < 0 ? undefined : this.#map.at(number);
-      if (number >= 0) this.touched ^= this.#map.touchPath(number);
+      this.#cells[at] = this.#map.candidate(this.#hashes[at] ?? 0);
     }
   }
 
   #fetchMoments(): number {
     let touched = 0;
     for (let at = 0; at < this.#count; at += 1) touched ^= this.#cells[at]?.record.ctime ?? 0;
+    return touched;
+  }
+  #fetchPaths(): number {
+    let touched = 0;
+    for (let at = 0; at < this.#count; at += 1) {
+      const cell = this.#cells[at];
+      if (cell !== undefined) touched ^= this.#map.touchPath(cell);
+    }
     return touched;
   }
 }

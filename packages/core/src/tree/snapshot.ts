@@ -8,7 +8,7 @@
  * The order is none at all: parents may come after their children. See tree-load.ts for the way back.
  */
 import { invariant } from '../invariant.ts';
-import type { CellCursor } from './cell-map.ts';
+import type { CellCursor } from './cell-list.ts';
 import type { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
 import { fetchRecords, fetchValues } from './fetch.ts';

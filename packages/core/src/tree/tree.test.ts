@@ -56,6 +56,37 @@ describe('Tree', () => {
     }
   });
 
+  test('a view is made once for each record of a znode that remembers it', () => {
+    const tree = treeOf('/a', '/b');
+    const asked: string[] = [];
+    const make = (found: ZnodeRecord): object => {
+      const view = { version: found.version, childrenCount: found.childrenCount };
+      asked.push(found.path);
+      if (found.path !== '/b') found.memo = view;
+      return view;
+    };
+    const first = tree.view('/a', make);
+    expect(first).toEqual({ version: 0, childrenCount: 0 });
+    expect(tree.view('/a', make)).toBe(first);
+    tree.begin();
+    tree.insert(record('/a/c', 3));
+    expect(tree.view('/a', make)).toEqual({ version: 0, childrenCount: 1 });
+    tree.rollback();
+    expect(tree.view('/a', make)).toEqual({ version: 0, childrenCount: 0 });
+    tree.begin();
+    tree.remove('/a', { zxid: 4, moment: { wallMs: 2_000, elapsedMs: 40 } });
+    tree.insert(record('/a', 4, { value: sourceOf(encodeValue('again')) }));
+    tree.commit();
+    expect(tree.view('/a', make)).not.toBe(first);
+    expect(asked).toEqual(['/a', '/a', '/a', '/a']);
+    expect([tree.view('/b', make), tree.view('/b', make)]).toEqual([
+      { version: 0, childrenCount: 0 },
+      { version: 0, childrenCount: 0 },
+    ]);
+    expect(asked.slice(4)).toEqual(['/b', '/b']);
+    expect(tree.view('/missing', make)).toBeUndefined();
+  });
+
   test('a created child changes the counts of its parent, and nothing of its value', () => {
     const tree = treeOf('/a', '/a/b');
     expect(tree.get('/a')).toMatchObject({

@@ -82,6 +82,17 @@ export class Tree implements KnownTexts {
     return this.#store.peek(path)?.record;
   }
 
+  /** What `make` makes of the znode at a path. It is not asked again for a record in whose `memo` it left that. */
+  view<T extends object>(path: string, make: (record: ZnodeRecord) => T): T | undefined {
+    const cell = this.#store.peek(path);
+    if (cell === undefined) return undefined;
+    // Whoever leaves anything in a memo leaves what it makes of the record.
+    if (cell.memo !== undefined) return cell.memo as T;
+    const made = make(cell.record);
+    cell.memo = cell.record.memo;
+    return made;
+  }
+
   /** Up to `limit` names of children after the name `after`, in byte order. Empty also for a missing znode. */
   names(path: string, after: string | undefined, limit: number): readonly string[] {
     return this.#store.find(path)?.names?.page(after, limit) ?? nothing;
