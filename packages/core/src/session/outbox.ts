@@ -152,6 +152,11 @@ export class Outbox {
   #awaitingDurable: AwaitingDurable[] = [];
   #durableIndex = 0;
   #bytesInFlight = 0;
+  /** Made once: where a function makes a closure, each of its calls pays for it, also one that returns before. */
+  readonly #flushScheduled = (): void => {
+    this.#isFlushScheduled = false;
+    this.flush();
+  };
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -338,9 +343,6 @@ export class Outbox {
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    queueMicrotask(() => {
-      this.#isFlushScheduled = false;
-      this.flush();
-    });
+    queueMicrotask(this.#flushScheduled);
   }
 }

@@ -112,8 +112,8 @@ export abstract class WaitingCall {
   }
 }
 
-/** Gaps that are worth a pass over all calls. */
-const gapsMin = 64;
+/** Gaps that are worth a pass over all calls: more than a batch leaves, because the calls of one are answered together. */
+const gapsMin = 1_024;
 
 export class WaitingCalls {
   /**
