@@ -8,8 +8,9 @@ import { openEnsemble } from './ensemble.ts';
 
 /** Named on the command line, or all: `npm run bench -- commit 256`. */
 const inFlights = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 64, 256, 1_024];
-const rounds = 7;
-const forMs = 700;
+/** Many short rounds: what else a busy machine does meets both sides of one round more often than of a long one. */
+const rounds = 25;
+const forMs = 250;
 /** Of each side, before its first round: until then its code is being compiled (on a slow machine for some seconds). */
 const warmUpMs = 5_000;
 const pathsCount = 1_024;
