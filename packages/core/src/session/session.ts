@@ -299,7 +299,7 @@ interface Asking<T> {
 }
 
 function waitsForAll(options: { readonly acknowledge?: unknown } | undefined): boolean {
-  return choice(options?.acknowledge, 'acknowledge', ['majority', 'all']) === 'all';
+  return options !== undefined && choice(options.acknowledge, 'acknowledge', ['majority', 'all']) === 'all';
 }
 
 function pageOf(options: (ReadOptions & PageOptions) | undefined): {
