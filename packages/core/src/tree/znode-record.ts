@@ -62,11 +62,6 @@ interface Shared {
  * again as the rest of the object (Node 20: 60 ns).
  */
 export class ZnodeRecord implements StatFields, ValueSource, Shared, StatResult, Reply {
-  /**
-   * What a reader made of this record, for the next reader; no part of the state. It lives as long as the record,
-   * which never changes, so it is never wrong.
-   */
-  declare memo: object | undefined;
   /** For the functions of this file; everybody else asks for the single facts. */
   declare readonly origin: Origin;
   declare readonly offspring: Offspring | undefined;
@@ -76,10 +71,14 @@ export class ZnodeRecord implements StatFields, ValueSource, Shared, StatResult,
   declare readonly end: number;
   declare readonly mzxid: number;
   declare readonly version: number;
+  /**
+   * What a reader made of this record, for the next reader; no part of the state. It lives as long as the record,
+   * which never changes, so it is never wrong.
+   */
+  declare memo: object | undefined;
 
   /** `shared` may be another record, `stamp` the context of an op: no object is made but the record itself. */
   constructor(shared: Shared, value: ValueSource, stamp: Stamp, version: number) {
-    this.memo = undefined;
     this.origin = shared.origin;
     this.offspring = shared.offspring;
     this.moment = stamp.moment;
@@ -88,6 +87,7 @@ export class ZnodeRecord implements StatFields, ValueSource, Shared, StatResult,
     this.end = value.end;
     this.mzxid = stamp.zxid;
     this.version = version;
+    this.memo = undefined;
   }
 
   get kind(): 'stat' {
