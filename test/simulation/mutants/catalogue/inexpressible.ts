@@ -9,7 +9,7 @@ export const inexpressible: readonly Inexpressible[] = [
   {
     id: 'B13',
     reason:
-      'an election too many breaks no promise; driver.test.ts (a late tick) and elections.test.ts (a burst of ticks) have the rules',
+      'an election too many breaks no promise; driver.test.ts (a late tick) and leader-silence.test.ts (a burst of ticks) have the rules',
   },
   { id: 'B30', reason: noChange },
   { id: 'B31', reason: noChange },

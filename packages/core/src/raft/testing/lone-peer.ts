@@ -190,3 +190,15 @@ export class LonePeer {
 }
 
 type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
+
+/** `b`, which leads, sends entries of these terms behind those up to `previousIndex`. */
+export function append(
+  peer: LonePeer,
+  previousIndex: number,
+  terms: readonly number[],
+  part: Partial<Append> = {},
+): ReturnType<LonePeer['step']> {
+  const previousTerm = part.previousTerm ?? peer.terms[previousIndex - peer.raft.firstIndex] ?? 0;
+  const entries = testEntries(terms, peer.membership, previousIndex + 1);
+  return peer.receiveAppend('b', { term: peer.raft.term, previousIndex, previousTerm, entries, ...part });
+}
