@@ -9,6 +9,9 @@
  * so nothing but the records does; and to write young records into what is old costs it, too, so a new chunk is begun
  * often. Transactions are made again when somebody asks. Hashes are taken when the digest is asked for: under load most
  * changes are evicted before.
+ *
+ * Bytes and hashes are written down as sums over everything before a change, so that what lies between two changes is
+ * a difference: to evict changes means to move on, without a look at each.
  */
 import { invariant } from '../invariant.ts';
 import { changeOf } from '../tree/change.ts';
@@ -28,13 +31,16 @@ const chunkSize = 1 << chunkBits;
 
 /** The columns: place by place one change. */
 class Chunk {
-  readonly zxids = new Float64Array(chunkSize);
-  readonly byteCounts = new Int32Array(chunkSize);
+  /** Two numbers a place: the zxid, and the bytes of all changes before. */
+  readonly numbers = new Float64Array(2 * chunkSize);
   readonly befores = new Array<ZnodeRecord | undefined>(chunkSize);
   readonly afters = new Array<ZnodeRecord | undefined>(chunkSize);
-  /** Both lanes of the hash of each change that is hashed already. */
-  hashes: Int32Array | undefined = undefined;
+  /** Two lanes a place: the sum of the hashes of all changes before that are hashed, if this one is. */
+  sums: Int32Array | undefined = undefined;
 }
+
+/** Bytes of evicted values that may wait until their chunk goes; beyond them each is let go at once. */
+const lingeringBytesMax = 64 * 1_024;
 
 export class History {
   readonly #chunks: Chunk[] = [];
@@ -42,14 +48,15 @@ export class History {
   #base = 0;
   #first = 0;
   #end = 0;
-  /** Changes from here on are in neither lane yet. Never before `#first` when it is used. */
+  /** Changes from here on are in neither lane yet; before it, all that were there when they were asked for. */
   #hashedEnd = 0;
-  #byteCount = 0;
-  /** Means nothing: see fetch.ts. */
-  touched = 0;
-  #evictedThrough = 0;
+  /** Of all changes there ever were. */
+  #bytesEnd = 0;
   #low = 0;
   #high = 0;
+  #evictedThrough = 0;
+  /** Means nothing: see fetch.ts. */
+  touched = 0;
 
   /** Every change after this zxid is still here: the smallest `from` that a watch can resume with. */
   get evictedThrough(): number {
@@ -60,23 +67,23 @@ export class History {
   append(zxid: number, before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
     const place = this.#placeAt(this.#end);
     const chunk = place === 0 ? this.#begin() : this.#chunkAt(this.#end);
-    const byteCount = bytesOf(before) + bytesOf(after);
-    chunk.zxids[place] = zxid;
-    chunk.byteCounts[place] = byteCount;
+    chunk.numbers[2 * place] = zxid;
+    chunk.numbers[2 * place + 1] = this.#bytesEnd;
     chunk.befores[place] = before;
     chunk.afters[place] = after;
     this.#end += 1;
-    this.#byteCount += byteCount;
+    this.#bytesEnd += bytesOf(before) + bytesOf(after);
   }
 
-  /**
-   * Evicts what exceeds the limits; a transaction that exceeds them alone goes too. Once an entry is soon enough, and many
-   * evictions in a row cost little more than one: what they read lies side by side, and far away.
-   */
+  /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. Once an entry is soon enough. */
   trim(limits: HistoryLimits): void {
-    while (this.#end - this.#first > limits.historyChangesMax || this.#byteCount > limits.historyBytesMax) {
-      this.#evictFirst();
-    }
+    let first = Math.max(this.#first, this.#end - limits.historyChangesMax);
+    while (this.#bytesEnd - this.#bytesBefore(first) > limits.historyBytesMax) first += 1;
+    if (first === this.#first) return;
+    this.#evictedThrough = this.#zxidAt(first - 1);
+    while (first < this.#end && this.#zxidAt(first) === this.#evictedThrough) first += 1;
+    this.#letGo(first);
+    this.#first = first;
   }
 
   /** Everything after `zxid`, oldest first; `'compacted'` if some of it is gone. */
@@ -111,16 +118,17 @@ export class History {
       const chunk = this.#chunkAt(position);
       const place = 2 * this.#placeAt(position);
       const change = this.#changeAt(position);
-      const low = hashChange(this.#zxidAt(position), change, lowLane);
-      const high = hashChange(this.#zxidAt(position), change, highLane);
-      chunk.hashes ??= new Int32Array(2 * chunkSize);
-      chunk.hashes[place] = low;
-      chunk.hashes[place + 1] = high;
-      this.#low = (this.#low + low) | 0;
-      this.#high = (this.#high + high) | 0;
+      chunk.sums ??= new Int32Array(2 * chunkSize);
+      chunk.sums[place] = this.#low;
+      chunk.sums[place + 1] = this.#high;
+      this.#low = (this.#low + hashChange(this.#zxidAt(position), change, lowLane)) | 0;
+      this.#high = (this.#high + hashChange(this.#zxidAt(position), change, highLane)) | 0;
     }
     this.#hashedEnd = this.#end;
-    return { low: this.#low, high: this.#high };
+    if (this.#first === this.#end) return { low: 0, high: 0 };
+    const { sums } = this.#chunkAt(this.#first);
+    const place = 2 * this.#placeAt(this.#first);
+    return { low: (this.#low - (sums?.[place] ?? 0)) | 0, high: (this.#high - (sums?.[place + 1] ?? 0)) | 0 };
   }
 
   validate(limits: HistoryLimits): void {
@@ -141,36 +149,27 @@ export class History {
       }
     }
     invariant(changesCount === this.#end - this.#first, 'the history counts its changes', { changesCount });
-    invariant(byteCount === this.#byteCount, 'the history counts its bytes', { byteCount });
+    invariant(byteCount === this.#bytesEnd - this.#bytesBefore(this.#first), 'the history counts its bytes', {
+      byteCount,
+    });
     invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
     invariant(byteCount <= limits.historyBytesMax, 'the history keeps to its bytes limit');
     invariant(low === lanes.low && high === lanes.high, 'the hash of the history is the sum of its parts');
   }
 
-  /** The first transaction, all of its changes. */
-  #evictFirst(): void {
-    invariant(this.#first < this.#end, 'there is a transaction to evict');
-    const zxid = this.#zxidAt(this.#first);
-    do this.#evictChange();
-    while (this.#first < this.#end && this.#zxidAt(this.#first) === zxid);
-    this.#evictedThrough = zxid;
-  }
-
-  #evictChange(): void {
-    const chunk = this.#chunkAt(this.#first);
-    const place = this.#placeAt(this.#first);
-    this.#byteCount -= chunk.byteCounts[place] ?? 0;
-    if (this.#first < this.#hashedEnd && chunk.hashes !== undefined) {
-      this.#low = (this.#low - (chunk.hashes[2 * place] ?? 0)) | 0;
-      this.#high = (this.#high - (chunk.hashes[2 * place + 1] ?? 0)) | 0;
+  /** Of the chunks before `first`, and of the records in its own that keep many bytes. */
+  #letGo(first: number): void {
+    while (first - this.#base >= chunkSize) {
+      this.#chunks.shift();
+      this.#base += chunkSize;
     }
-    // Lets the records go.
-    chunk.befores[place] = undefined;
-    chunk.afters[place] = undefined;
-    this.#first += 1;
-    if (place < chunkSize - 1) return;
-    this.#chunks.shift();
-    this.#base += chunkSize;
+    if (first === this.#base || this.#bytesBefore(first) - this.#bytesBefore(this.#base) <= lingeringBytesMax)
+      return;
+    const chunk = this.#chunkAt(first);
+    const start = this.#placeAt(Math.max(this.#first, this.#base));
+    const end = this.#placeAt(first);
+    chunk.befores.fill(undefined, start, end);
+    chunk.afters.fill(undefined, start, end);
   }
 
   #begin(): Chunk {
@@ -190,7 +189,13 @@ export class History {
   }
 
   #zxidAt(position: number): number {
-    return this.#chunkAt(position).zxids[this.#placeAt(position)] ?? 0;
+    return this.#chunkAt(position).numbers[2 * this.#placeAt(position)] ?? 0;
+  }
+
+  /** Bytes of all changes before this position. */
+  #bytesBefore(position: number): number {
+    if (position === this.#end) return this.#bytesEnd;
+    return this.#chunkAt(position).numbers[2 * this.#placeAt(position) + 1] ?? 0;
   }
 
   /** Brings near what the hashes of the changes from `start` on are made of. */
