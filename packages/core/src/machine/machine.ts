@@ -99,8 +99,7 @@ export class Machine {
     state.advanceTimes(entry.wallMs, entry.elapsedMs);
     if (entry.kind !== 'commands') return nothing;
 
-    state.transactions = [];
-    state.isWatched = hooks.isWatched;
+    state.beginEntry(hooks.isWatched);
     const items: AppliedItem[] = [];
     let commandCount = 0;
     const { tree } = state;
@@ -113,7 +112,7 @@ export class Machine {
           ? applySessionBatch(state, batch, items, hooks)
           : applySystemBatch(state, batch, items);
     }
-    state.history.trim(state.limits);
+    state.endEntry();
     return { items, transactions: state.transactions, commandCount };
   }
 

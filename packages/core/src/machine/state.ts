@@ -9,7 +9,8 @@ import type { OpError, OpResult } from '../codec/reply.ts';
 import { defaultEnsembleLimits, type EnsembleLimits } from '../limits.ts';
 import { invariant } from '../invariant.ts';
 import type { OpContext } from '../ops/context.ts';
-import { applyOp } from '../ops/dispatch.ts';
+import { applyMulti } from '../ops/multi.ts';
+import { applySingle } from '../ops/single.ts';
 import { changeOf, type Change, type ChangeListener } from '../tree/change.ts';
 import { Tree } from '../tree/tree.ts';
 import type { Moment } from '../tree/znode-record.ts';
@@ -21,7 +22,8 @@ import { SessionTable, type Session, type SessionEnd } from './sessions.ts';
 /** Ops that need nothing but the tree; the others are the machine's own. */
 export type TreeOp = SingleOp | MultiOp;
 
-export class MachineState {
+/** It is also what its own ops are judged by, so that nothing is copied for each of them. */
+export class MachineState implements OpContext {
   readonly tree: Tree = new Tree();
   readonly sessions: SessionTable = new SessionTable();
   readonly history: History = new History();
@@ -35,21 +37,14 @@ export class MachineState {
   appliedIndex = 0;
   /** Of the last entry. Neither clock ever runs backwards, whatever the stamps of the leaders. */
   moment: Moment = { wallMs: 0, elapsedMs: 0 };
+  /** Of the op that is being executed; 0: of no session. */
+  sessionId = 0;
   /** Transactions of the entry that is being applied, of the commands that somebody watched. */
   transactions: Transaction[] = [];
-  /** Whether somebody watches now; asked for each command. */
+  /** Whether somebody watches now; asked for each change. */
   isWatched: () => boolean = () => false;
-  /** The changes of the command that is being executed, if it is watched. */
+  /** What the command that is being executed has changed so far, if somebody watches. */
   #changes: Change[] | undefined = undefined;
-
-  /** One object for all commands: its fields are set before each. */
-  readonly #opContext = {
-    tree: this.tree,
-    zxid: 0,
-    moment: this.moment,
-    sessionId: 0,
-    limits: this.limits,
-  };
 
   /** Stamps of a leader whose clock is behind that of an earlier one change nothing. */
   advanceTimes(wallMs: number, elapsedMs: number): void {
@@ -63,16 +58,40 @@ export class MachineState {
     };
   }
 
+  /** Before the commands of an entry. */
+  beginEntry(isWatched: () => boolean): void {
+    this.transactions = [];
+    this.isWatched = isWatched;
+    this.tree.beginSure(this.#observeChange);
+  }
+
+  /** After them. */
+  endEntry(): void {
+    this.tree.commit();
+    this.history.trim(this.limits);
+  }
+
   /** Executes one op under the current zxid: all of it or nothing. `sessionId` 0: of no session. */
   execute(op: TreeOp, sessionId: number): OpResult | OpError {
+    this.sessionId = sessionId;
+    if (op.kind === 'multi') return this.#executeMulti(op);
+    const { changesCount } = this.tree;
+    const result = applySingle(this, op);
+    // It fails before it changes anything, or not at all: it needs no way back.
+    if (result.kind !== 'error') this.#publish();
+    else invariant(this.tree.changesCount === changesCount, 'an op that fails has changed nothing');
+    return result;
+  }
+
+  #executeMulti(op: MultiOp): OpResult | OpError {
     const { tree } = this;
-    this.#changes = this.isWatched() ? [] : undefined;
-    // A single op fails before it changes anything, or not at all.
-    if (op.kind === 'multi') tree.begin();
-    else tree.beginSure(this.#observeChange);
-    const result = applyOp(this.#context(sessionId), op);
+    tree.commit();
+    tree.begin();
+    const result = applyMulti(this, op);
     if (result.kind === 'error') tree.rollback();
-    else this.#commit();
+    else tree.commit(this.#observeChange);
+    tree.beginSure(this.#observeChange);
+    this.#publish();
     return result;
   }
 
@@ -84,14 +103,12 @@ export class MachineState {
     const paths = [...this.tree.ephemeralsOf(session.id)].sort();
     this.sessions.remove(session, end);
     if (paths.length === 0) return;
-    this.#changes = this.isWatched() ? [] : undefined;
-    this.tree.beginSure(this.#observeChange);
-    const context = this.#context(session.id);
+    this.sessionId = session.id;
     for (const path of paths) {
-      const result = applyOp(context, deleteOp(path));
+      const result = applySingle(this, deleteOp(path));
       invariant(result.kind !== 'error', 'an ephemeral znode can be deleted', { path });
     }
-    this.#commit();
+    this.#publish();
   }
 
   /** Deletes one childless znode for the ensemble, under the current zxid. */
@@ -99,29 +116,21 @@ export class MachineState {
     return this.execute(deleteOp(path), 0);
   }
 
-  #context(sessionId: number): OpContext {
-    const context = this.#opContext;
-    context.zxid = this.zxid;
-    context.sessionId = sessionId;
-    // The same for all commands of an entry, at least: to write down again what is there costs the collector.
-    if (context.moment !== this.moment) context.moment = this.moment;
-    if (context.limits !== this.limits) context.limits = this.limits;
-    return context;
-  }
-
-  #commit(): void {
+  /** The command has been executed: what it changed is one transaction. */
+  #publish(): void {
     const changes = this.#changes;
-    this.tree.commit(this.#observeChange);
-    if (changes !== undefined && changes.length > 0) this.transactions.push({ zxid: this.zxid, changes });
+    if (changes === undefined) return;
+    this.transactions.push({ zxid: this.zxid, changes });
+    this.#changes = undefined;
   }
 
   readonly #observeChange: ChangeListener = (before, after) => {
     this.history.append(this.zxid, before, after);
     this.reaper.observe(before, after, this.limits.containerGraceMs);
-    this.#changes?.push(changeOf(before, after));
+    if (this.isWatched()) (this.#changes ??= []).push(changeOf(before, after));
   };
 }
 
-function deleteOp(path: string): TreeOp {
+function deleteOp(path: string): SingleOp {
   return { kind: 'delete', path, version: anyVersion, recursive: false, ifExists: false };
 }

@@ -1,4 +1,9 @@
-/** Which function judges which op, for the ops that may stand inside a multi. */
+/**
+ * Which function judges which op, for the ops that may stand inside a multi; a multi has its own (multi.ts).
+ *
+ * Total: whatever a decoded op holds, the answer is a result or a typed error, never a throw. An op that answers an
+ * error has changed nothing.
+ */
 import type { SingleOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import { unreachable } from '../invariant.ts';

@@ -18,7 +18,7 @@ import { joinPath, rootPath } from '../codec/path.ts';
 import { TreeSnapshot } from './snapshot.ts';
 import { inventedRecord, TreeLoad } from './tree-load.ts';
 import { validateStore } from './validate.ts';
-import { isSameZnode, withChild, type Stamp, type ZnodeRecord } from './znode-record.ts';
+import { isHeir, withChild, type Stamp, type ZnodeRecord } from './znode-record.ts';
 
 /** How to take one step of a transaction back. */
 type Undo =
@@ -137,13 +137,17 @@ export class Tree implements KnownTexts {
   }
 
   /**
-   * Starts a transaction that changes nothing before it is sure to succeed. It needs no way back, and its changes are
-   * told when they are made: lists that live long would cost two write barriers and their clearing for each write (a
-   * twentieth of it). The listener must not change the tree.
+   * Starts a transaction of changes that are sure: none is taken back, so each is told when it is made, and none is
+   * kept. Many commands may share it. The listener must not change the tree.
    */
   beginSure(listener: ChangeListener): void {
     this.#open();
     this.#listener = listener;
+  }
+
+  /** What the transaction that is running has changed so far. */
+  get changesCount(): number {
+    return this.#changesCount;
   }
 
   /**
@@ -198,8 +202,7 @@ export class Tree implements KnownTexts {
     const cell = this.#store.cellOf(record);
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
-    invariant(isSameZnode(before, record) || before.owner === record.owner, 'a znode keeps its owner');
-    invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
+    if (!isHeir(before, record)) requireHeir(before, record);
     this.#undos?.push({ kind: 'assign', cell, before });
     this.#store.assign(cell, record);
     this.#note(before, record);
@@ -292,4 +295,10 @@ export class Tree implements KnownTexts {
     }
     this.#changesCount = 0;
   }
+}
+
+/** What a record of the znode may not change. */
+function requireHeir(before: ZnodeRecord, record: ZnodeRecord): void {
+  invariant(before.owner === record.owner, 'a znode keeps its owner');
+  invariant(before.childrenCount === record.childrenCount, 'a new value leaves the children alone');
 }

@@ -174,6 +174,11 @@ export function isSameZnode(record: ZnodeRecord, other: ZnodeRecord): boolean {
   return record.origin === other.origin;
 }
 
+/** Whether the other record is certainly one of the same znode with the same children. */
+export function isHeir(record: ZnodeRecord, other: ZnodeRecord): boolean {
+  return record.origin === other.origin && record.offspring === other.offspring;
+}
+
 /** What its creator decides about a znode. */
 export interface NewZnode {
   readonly path: string;

@@ -21,7 +21,8 @@ import { changeOf, type Change } from '../../tree/change.ts';
 import { Tree } from '../../tree/tree.ts';
 import type { ZnodeRecord } from '../../tree/znode-record.ts';
 import type { OpContext } from '../context.ts';
-import { applyOp } from '../dispatch.ts';
+import { applyMulti } from '../multi.ts';
+import { applySingle } from '../single.ts';
 
 export class World {
   readonly tree: Tree = new Tree();
@@ -65,7 +66,7 @@ export class World {
     };
     const before = this.tree.digest;
     this.tree.begin();
-    const result = applyOp(context, op);
+    const result = op.kind === 'multi' ? applyMulti(context, op) : applySingle(context, op);
     const isSingleError = result.kind === 'error' && op.kind !== 'multi';
     if (isSingleError && this.tree.digest.low !== before.low) {
       throw new InvariantViolation('a single op checks before it changes anything', { op, result });
