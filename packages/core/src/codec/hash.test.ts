@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { finish, hashBytes, hashBytesTwice, hashTextTwice, mix } from './hash.ts';
+import { finish, hashBytes, hashAsciiTwice, hashBytesTwice, hashTextTwice, mix } from './hash.ts';
 
 function hashText(text: string, seed: number): number {
   const lanes = Int32Array.of(seed, seed + 1);
@@ -35,6 +35,15 @@ describe('hashes', () => {
     for (const text of ['', 'a', 'ab', 'abc', '/é/x', '\u{1f600}']) {
       const lanes = Int32Array.of(5, -6);
       hashTextTwice(text, lanes);
+      expect([...lanes]).toEqual([hashText(text, 5), hashText(text, -6)]);
+    }
+  });
+
+  it('of an ASCII text are those of its bytes', () => {
+    for (const text of ['', 'a', 'ab', 'abc', '/app/item-00017']) {
+      const bytes = Uint8Array.from(`.${text}.`, (unit) => unit.charCodeAt(0));
+      const lanes = Int32Array.of(5, -6);
+      hashAsciiTwice(bytes, 1, 1 + text.length, lanes);
       expect([...lanes]).toEqual([hashText(text, 5), hashText(text, -6)]);
     }
   });

@@ -63,6 +63,21 @@ export function hashTextTwice(text: string, lanes: LanePair): void {
   lanes[1] = finish(mixWord(high, tail) ^ text.length);
 }
 
+/** As {@link hashTextTwice} of the text whose bytes these are, all of them ASCII. */
+export function hashAsciiTwice(bytes: Uint8Array, start: number, end: number, lanes: LanePair): void {
+  let low = lanes[0] ?? 0;
+  let high = lanes[1] ?? 0;
+  let at = start;
+  for (const blocksEnd = end - 1; at < blocksEnd; at += 2) {
+    const block = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 16);
+    low = mixWord(low, block);
+    high = mixWord(high, block);
+  }
+  const tail = at < end ? (bytes[at] ?? 0) : 0;
+  lanes[0] = finish(mixWord(low, tail) ^ (end - start));
+  lanes[1] = finish(mixWord(high, tail) ^ (end - start));
+}
+
 /**
  * Takes one number into a hash that is not finished yet; the order of the numbers matters. Any number will do:
  * safe integers and fractions by their value (-0 as 0), infinities and NaN as themselves.

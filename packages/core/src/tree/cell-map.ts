@@ -14,6 +14,7 @@
  * Invariants: an entry lies at most `probesMax` places after its own, with no free place between; each cell is in
  * the index or in `#crowded`, never in both.
  */
+import type { LanePair } from '../codec/hash.ts';
 import { bytesLookupHash, isTextOf, textLookupHash } from '../codec/text-hash.ts';
 import { invariant } from '../invariant.ts';
 import { type Cell, noNumber } from './cell.ts';
@@ -91,9 +92,19 @@ export class CellMap {
     return undefined;
   }
 
-  /** Brings near what comparing bytes with the path of a cell that is here reads; means nothing (see fetch.ts). */
-  touchPath(cell: Cell): number {
-    return this.#slots.touch(cell.number);
+  /** Both hashes of the path of a cell that is here, for the digest. */
+  hashPath(cell: Cell, lanes: LanePair): void {
+    this.#slots.hash(cell.number, cell.path, lanes);
+  }
+
+  /** Brings near what comparing and hashing the paths of the first `count` cells reads; means nothing (see fetch.ts). */
+  touchPaths(cells: readonly (Cell | undefined)[], count: number): number {
+    let touched = 0;
+    for (let at = 0; at < count; at += 1) {
+      const cell = cells[at];
+      if (cell !== undefined) touched ^= this.#slots.touch(cell.number);
+    }
+    return touched;
   }
 
   /** Adds a cell at a path that is free. */

@@ -220,11 +220,13 @@ export class CellStore {
     // The newest few were just written: they are near.
     if (this.#unsettled.length - keptCount > settledAtOnce) {
       this.touched ^= fetchRecords(this.#unsettled, this.#unsettled.length) ^ fetchValues(this.#unsettled);
+      this.touched ^= this.#cells.touchPaths(this.#unsettled, this.#unsettled.length);
     }
     while (this.#unsettled.length > keptCount) {
       const cell = this.#unsettled.pop();
       if (cell === undefined || !cell.isUnsettled) continue;
       cell.isUnsettled = false;
+      this.#cells.hashPath(cell, this.#lanes);
       cell.rehash(this.#lanes);
       this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
       this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;

@@ -2,14 +2,12 @@
  * A cell: the mutable place of one znode in the tree. Records are values that anybody may keep; cells never
  * leave tree/.
  */
-import { finish, hashBytesTwice, hashTextTwice, type LanePair } from '../codec/hash.ts';
+import { finish, hashBytesTwice, type LanePair } from '../codec/hash.ts';
 import type { CreateKind } from '../codec/op.ts';
 import { unreachable } from '../invariant.ts';
 import type { SortedNames } from './sorted-names.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
-const pathSeedLow = 0x1f83d9ab;
-const pathSeedHigh = 0x5be0cd19;
 const valueSeedLow = 0x3c6ef372;
 const valueSeedHigh = 0x510e527f;
 // Odd, so that a change of any single field always changes the hash; their bits are those of no simple ratio.
@@ -50,24 +48,21 @@ export class Cell {
 
   /**
    * Computes the hash of `record` from nothing: it is asked for so rarely that what could be remembered (the hashes
-   * of the path and of an unchanged value) would cost more memory in a million cells than it saves time. `scratch`
-   * is overwritten.
+   * of the path and of an unchanged value) would cost more memory in a million cells than it saves time. `lanes` has
+   * the hashes of the path, and is overwritten.
    */
-  rehash(scratch: LanePair): void {
-    const { path, source, start, end } = this.record;
-    scratch[0] = pathSeedLow;
-    scratch[1] = pathSeedHigh;
-    hashTextTwice(path, scratch);
-    const pathLow = scratch[0];
-    const pathHigh = scratch[1];
-    scratch[0] = valueSeedLow;
-    scratch[1] = valueSeedHigh;
-    hashBytesTwice(source, start, end, scratch);
-    scratch[0] ^= pathLow;
-    scratch[1] ^= pathHigh;
-    hashRecord(this.record, scratch);
-    this.hashLow = scratch[0];
-    this.hashHigh = scratch[1];
+  rehash(lanes: LanePair): void {
+    const { source, start, end } = this.record;
+    const pathLow = lanes[0] ?? 0;
+    const pathHigh = lanes[1] ?? 0;
+    lanes[0] = valueSeedLow;
+    lanes[1] = valueSeedHigh;
+    hashBytesTwice(source, start, end, lanes);
+    lanes[0] ^= pathLow;
+    lanes[1] ^= pathHigh;
+    hashRecord(this.record, lanes);
+    this.hashLow = lanes[0];
+    this.hashHigh = lanes[1];
   }
 }
 

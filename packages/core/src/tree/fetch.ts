@@ -9,7 +9,7 @@
 import type { Cell } from './cell.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
-/** The records of the cells that are among the first `count`, with their paths and what the records share. */
+/** The records of the cells that are among the first `count`, with what the records share. */
 export function fetchRecords(cells: readonly (Cell | undefined)[], count: number): number {
   let touched = 0;
   for (let at = 0; at < count; at += 1) {
@@ -18,13 +18,20 @@ export function fetchRecords(cells: readonly (Cell | undefined)[], count: number
   }
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
-    if (cell !== undefined) touched ^= cell.record.start ^ cell.record.version ^ cell.path.length;
+    if (cell !== undefined) touched ^= cell.record.start ^ cell.record.version;
   }
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
-    if (cell === undefined) continue;
-    touched ^= cell.record.czxid ^ cell.record.owner ^ cell.path.charCodeAt(cell.path.length - 1);
+    if (cell !== undefined) touched ^= cell.record.czxid ^ cell.record.owner;
   }
+  return touched;
+}
+
+/** The paths of cells as strings. */
+export function fetchPaths(cells: readonly Cell[]): number {
+  let touched = 0;
+  for (const { path } of cells) touched ^= path.length;
+  for (const { path } of cells) touched ^= path.charCodeAt(path.length - 1);
   return touched;
 }
 

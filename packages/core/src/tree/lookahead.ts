@@ -48,7 +48,8 @@ export class Lookahead {
     this.#count = findPaths(bytes, range, { starts: this.#starts, ends: this.#ends });
     this.#hashPaths(bytes);
     this.#findCells();
-    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments() ^ this.#fetchPaths();
+    this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
+    this.touched ^= this.#map.touchPaths(this.#cells, this.#count);
   }
 
   /** Nothing was found ahead: there is nothing to take. */
@@ -83,14 +84,6 @@ export class Lookahead {
   #fetchMoments(): number {
     let touched = 0;
     for (let at = 0; at < this.#count; at += 1) touched ^= this.#cells[at]?.record.ctime ?? 0;
-    return touched;
-  }
-  #fetchPaths(): number {
-    let touched = 0;
-    for (let at = 0; at < this.#count; at += 1) {
-      const cell = this.#cells[at];
-      if (cell !== undefined) touched ^= this.#map.touchPath(cell);
-    }
     return touched;
   }
 }

@@ -3,6 +3,7 @@
  * compare bytes with bytes takes a third of the time that it takes with the characters of a string (Node 20). A path
  * that does not fit a slot is compared with the string after all.
  */
+import { hashAsciiTwice, hashTextTwice, type LanePair } from '../codec/hash.ts';
 import { writeAscii } from '../codec/text.ts';
 
 /** A byte for the length, then the path. Most paths are shorter; a znode takes ten times as much elsewhere. */
@@ -13,6 +14,8 @@ const elsewhere = 0xff;
 const blockBits = 10;
 const blockMask = (1 << blockBits) - 1;
 const noBytes = new Uint8Array(0);
+const hashSeedLow = 0x1f83d9ab;
+const hashSeedHigh = 0x5be0cd19;
 
 /** Whether bytes are a cell's path; `unknown`: its slot does not tell. */
 export type SlotVerdict = 'same' | 'other' | 'unknown';
@@ -49,7 +52,21 @@ export class PathSlots {
     return 'same';
   }
 
-  /** Reads what `compare` will read; means nothing (see fetch.ts). */
+  /** Both hashes of the path of the cell with this number, for the digest: from the slot, which is near if it was compared. */
+  hash(number: number, path: string, lanes: LanePair): void {
+    const block = this.#blockOf(number);
+    const slot = slotOf(number);
+    const length = block[slot] ?? elsewhere;
+    if (length === elsewhere) {
+      hashPath(path, lanes);
+      return;
+    }
+    lanes[0] = hashSeedLow;
+    lanes[1] = hashSeedHigh;
+    hashAsciiTwice(block, slot + 1, slot + 1 + length, lanes);
+  }
+
+  /** Reads what `compare` and `hash` will read; means nothing (see fetch.ts). */
   touch(number: number): number {
     return this.#blockOf(number)[slotOf(number)] ?? 0;
   }
@@ -57,6 +74,13 @@ export class PathSlots {
   #blockOf(number: number): Uint8Array {
     return this.#blocks[number >> blockBits] ?? noBytes;
   }
+}
+
+/** As {@link PathSlots.hash}, without a slot. */
+export function hashPath(path: string, lanes: LanePair): void {
+  lanes[0] = hashSeedLow;
+  lanes[1] = hashSeedHigh;
+  hashTextTwice(path, lanes);
 }
 
 function slotOf(number: number): number {

@@ -11,7 +11,7 @@ import { invariant } from '../invariant.ts';
 import type { CellCursor } from './cell-list.ts';
 import type { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
-import { fetchRecords, fetchValues } from './fetch.ts';
+import { fetchPaths, fetchRecords, fetchValues } from './fetch.ts';
 import { rehome } from './rehome.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
@@ -62,7 +62,7 @@ export class TreeSnapshot {
 
   #fill(records: ZnodeRecord[], budget: number): void {
     const met = this.#meet(budget);
-    this.#store.touched ^= fetchRecords(met, met.length) ^ fetchValues(met);
+    this.#store.touched ^= fetchRecords(met, met.length) ^ fetchPaths(met) ^ fetchValues(met);
     rehome(met);
     for (const cell of met) records.push(cell.record);
     while (records.length < budget) {

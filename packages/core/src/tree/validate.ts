@@ -3,6 +3,7 @@ import { invariant } from '../invariant.ts';
 import type { CellStore } from './cell-store.ts';
 import { Cell } from './cell.ts';
 import { joinPath, parentOf, pathProblem, rootPath } from '../codec/path.ts';
+import { hashPath } from './path-slots.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
 /** Throws an InvariantViolation for the first thing that does not agree. */
@@ -83,6 +84,8 @@ function validateChildren(store: CellStore, cell: Cell): void {
 
 function freshCell(record: ZnodeRecord): Cell {
   const cell = new Cell(record, 0);
-  cell.rehash(new Int32Array(2));
+  const lanes = new Int32Array(2);
+  hashPath(record.path, lanes);
+  cell.rehash(lanes);
   return cell;
 }
