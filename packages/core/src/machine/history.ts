@@ -5,19 +5,12 @@
  * Invariants: zxids never fall; whole transactions are evicted, so none is ever seen in part; `evictedThrough` is
  * the zxid of the last evicted one, and a watcher that has seen everything up to it misses nothing.
  *
- * It refers to records, in columns of chunks: what lives as long as the history does costs the garbage collector most,
- * so nothing but the records does; and to write young records into what is old costs it, too, so a new chunk is begun
- * often. Transactions are made again when somebody asks. Hashes are taken when the digest is asked for: under load most
- * changes are evicted before.
- *
- * Bytes and hashes are written down as sums over everything before a change, so that what lies between two changes is
- * a difference: to evict changes means to move on, without a look at each.
+ * Hashes are taken when the digest is asked for, or shortly before: under load most changes are evicted before.
  */
 import { invariant } from '../invariant.ts';
-import { changeOf } from '../tree/change.ts';
-import { fetchChanged } from '../tree/fetch.ts';
 import type { ZnodeRecord } from '../tree/znode-record.ts';
-import type { Change, Transaction } from './contract.ts';
+import { bytesOf, ChangeColumns } from './change-columns.ts';
+import type { Transaction } from './contract.ts';
 import { hashChange, highLane, lowLane, type Lanes } from './hashes.ts';
 
 export interface HistoryLimits {
@@ -25,33 +18,15 @@ export interface HistoryLimits {
   readonly historyBytesMax: number;
 }
 
-/** Changes of one chunk; a power of two. Under load a chunk is full long before it is old. */
-const chunkBits = 8;
-const chunkSize = 1 << chunkBits;
-
-/** The columns: place by place one change. */
-class Chunk {
-  /** Two numbers a place: the zxid, and the bytes of all changes before. */
-  readonly numbers = new Float64Array(2 * chunkSize);
-  readonly befores = new Array<ZnodeRecord | undefined>(chunkSize);
-  readonly afters = new Array<ZnodeRecord | undefined>(chunkSize);
-  /** Two lanes a place: the sum of the hashes of all changes before that are hashed, if this one is. */
-  sums: Int32Array | undefined = undefined;
-}
-
-/** Bytes of evicted values that may wait until their chunk goes; beyond them each is let go at once. */
-const lingeringBytesMax = 64 * 1_024;
+/** Changes that `prepare` hashes in one call: well within a millisecond, however far away they are. */
+const preparedAtOnce = 512;
 
 export class History {
-  readonly #chunks: Chunk[] = [];
-  /** Positions count up for ever; here begins the first chunk. */
-  #base = 0;
+  readonly #columns = ChangeColumns.empty();
+  /** The position of the oldest change that is not evicted. */
   #first = 0;
-  #end = 0;
   /** Changes from here on are in neither lane yet; before it, all that were there when they were asked for. */
   #hashedEnd = 0;
-  /** Of all changes there ever were. */
-  #bytesEnd = 0;
   #low = 0;
   #high = 0;
   #evictedThrough = 0;
@@ -65,24 +40,18 @@ export class History {
 
   /** Adds one change of a transaction; after the last one of an entry, `trim`. */
   append(zxid: number, before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    const place = this.#placeAt(this.#end);
-    const chunk = place === 0 ? this.#begin() : this.#chunkAt(this.#end);
-    chunk.numbers[2 * place] = zxid;
-    chunk.numbers[2 * place + 1] = this.#bytesEnd;
-    chunk.befores[place] = before;
-    chunk.afters[place] = after;
-    this.#end += 1;
-    this.#bytesEnd += bytesOf(before) + bytesOf(after);
+    this.#columns.append(zxid, before, after);
   }
 
   /** Evicts what exceeds the limits; a transaction that exceeds them alone goes too. Once an entry is soon enough. */
   trim(limits: HistoryLimits): void {
-    let first = Math.max(this.#first, this.#end - limits.historyChangesMax);
-    while (this.#bytesEnd - this.#bytesBefore(first) > limits.historyBytesMax) first += 1;
+    const columns = this.#columns;
+    let first = Math.max(this.#first, columns.end - limits.historyChangesMax);
+    while (columns.bytesFrom(first) > limits.historyBytesMax) first += 1;
     if (first === this.#first) return;
-    this.#evictedThrough = this.#zxidAt(first - 1);
-    while (first < this.#end && this.#zxidAt(first) === this.#evictedThrough) first += 1;
-    this.#letGo(first);
+    this.#evictedThrough = columns.zxidAt(first - 1);
+    while (first < columns.end && columns.zxidAt(first) === this.#evictedThrough) first += 1;
+    columns.letGo(this.#first, first);
     this.#first = first;
   }
 
@@ -90,45 +59,41 @@ export class History {
   after(zxid: number): readonly Transaction[] | 'compacted' {
     if (zxid < this.#evictedThrough) return 'compacted';
     let low = this.#first;
-    let high = this.#end;
+    let high = this.#columns.end;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#zxidAt(middle) <= zxid) low = middle + 1;
+      if (this.#columns.zxidAt(middle) <= zxid) low = middle + 1;
       else high = middle;
     }
-    return this.#transactionsFrom(low);
+    return [...this.#columns.transactions(low)];
   }
 
-  /** All of it. The answer is a copy: later commands do not disturb it. */
-  all(): readonly Transaction[] {
-    return this.#transactionsFrom(this.#first);
+  /** All of it as it is now, made as it is asked for: later commands do not disturb it. */
+  capture(): Iterable<Transaction> {
+    return this.#columns.copy().transactions(this.#first);
   }
 
   /** A snapshot's beginning: what was evicted before it was taken. */
   restore(evictedThrough: number): void {
-    invariant(this.#end === this.#first, 'only an empty history is restored');
+    invariant(this.#columns.end === this.#first, 'only an empty history is restored');
     this.#evictedThrough = evictedThrough;
+  }
+
+  /** Does a part of what `lanes` would do. False: it is worth another call. */
+  prepare(): boolean {
+    const { end } = this.#columns;
+    const preparedEnd = Math.max(this.#first, this.#hashedEnd) + preparedAtOnce;
+    this.#hashThrough(Math.min(preparedEnd, end));
+    return preparedEnd >= end;
   }
 
   /** Sum of the hashes of all changes; costs what is new since the last call. */
   lanes(): Lanes {
-    const start = Math.max(this.#first, this.#hashedEnd);
-    this.#fetch(start);
-    for (let position = start; position < this.#end; position += 1) {
-      const chunk = this.#chunkAt(position);
-      const place = 2 * this.#placeAt(position);
-      const change = this.#changeAt(position);
-      chunk.sums ??= new Int32Array(2 * chunkSize);
-      chunk.sums[place] = this.#low;
-      chunk.sums[place + 1] = this.#high;
-      this.#low = (this.#low + hashChange(this.#zxidAt(position), change, lowLane)) | 0;
-      this.#high = (this.#high + hashChange(this.#zxidAt(position), change, highLane)) | 0;
-    }
-    this.#hashedEnd = this.#end;
-    if (this.#first === this.#end) return { low: 0, high: 0 };
-    const { sums } = this.#chunkAt(this.#first);
-    const place = 2 * this.#placeAt(this.#first);
-    return { low: (this.#low - (sums?.[place] ?? 0)) | 0, high: (this.#high - (sums?.[place + 1] ?? 0)) | 0 };
+    const { end } = this.#columns;
+    this.#hashThrough(end);
+    if (this.#first === end) return { low: 0, high: 0 };
+    const [low, high] = this.#columns.sumsAt(this.#first);
+    return { low: (this.#low - low) | 0, high: (this.#high - high) | 0 };
   }
 
   validate(limits: HistoryLimits): void {
@@ -138,7 +103,7 @@ export class History {
     let low = 0;
     let high = 0;
     let previous = this.#evictedThrough;
-    for (const { zxid, changes } of this.all()) {
+    for (const { zxid, changes } of this.capture()) {
       invariant(zxid > previous, 'zxids of the history grow', { zxid, previous });
       previous = zxid;
       for (const change of changes) {
@@ -148,8 +113,9 @@ export class History {
         high = (high + hashChange(zxid, change, highLane)) | 0;
       }
     }
-    invariant(changesCount === this.#end - this.#first, 'the history counts its changes', { changesCount });
-    invariant(byteCount === this.#bytesEnd - this.#bytesBefore(this.#first), 'the history counts its bytes', {
+    const { end } = this.#columns;
+    invariant(changesCount === end - this.#first, 'the history counts its changes', { changesCount });
+    invariant(byteCount === this.#columns.bytesFrom(this.#first), 'the history counts its bytes', {
       byteCount,
     });
     invariant(changesCount <= limits.historyChangesMax, 'the history keeps to its changes limit');
@@ -157,80 +123,18 @@ export class History {
     invariant(low === lanes.low && high === lanes.high, 'the hash of the history is the sum of its parts');
   }
 
-  /** Of the chunks before `first`, and of the records in its own that keep many bytes. */
-  #letGo(first: number): void {
-    while (first - this.#base >= chunkSize) {
-      this.#chunks.shift();
-      this.#base += chunkSize;
+  /** Of the changes that are not evicted, all before `end`. */
+  #hashThrough(end: number): void {
+    const columns = this.#columns;
+    const start = Math.max(this.#first, this.#hashedEnd);
+    this.touched ^= columns.touch(start, end);
+    for (let position = start; position < end; position += 1) {
+      columns.setSums(position, this.#low, this.#high);
+      const zxid = columns.zxidAt(position);
+      const change = columns.changeAt(position);
+      this.#low = (this.#low + hashChange(zxid, change, lowLane)) | 0;
+      this.#high = (this.#high + hashChange(zxid, change, highLane)) | 0;
     }
-    if (first === this.#base || this.#bytesBefore(first) - this.#bytesBefore(this.#base) <= lingeringBytesMax)
-      return;
-    const chunk = this.#chunkAt(first);
-    const start = this.#placeAt(Math.max(this.#first, this.#base));
-    const end = this.#placeAt(first);
-    chunk.befores.fill(undefined, start, end);
-    chunk.afters.fill(undefined, start, end);
+    this.#hashedEnd = end;
   }
-
-  #begin(): Chunk {
-    const chunk = new Chunk();
-    this.#chunks.push(chunk);
-    return chunk;
-  }
-
-  #chunkAt(position: number): Chunk {
-    const chunk = this.#chunks[(position - this.#base) >> chunkBits];
-    invariant(chunk !== undefined, 'each change has a chunk');
-    return chunk;
-  }
-
-  #placeAt(position: number): number {
-    return (position - this.#base) & (chunkSize - 1);
-  }
-
-  #zxidAt(position: number): number {
-    return this.#chunkAt(position).numbers[2 * this.#placeAt(position)] ?? 0;
-  }
-
-  /** Bytes of all changes before this position. */
-  #bytesBefore(position: number): number {
-    if (position === this.#end) return this.#bytesEnd;
-    return this.#chunkAt(position).numbers[2 * this.#placeAt(position) + 1] ?? 0;
-  }
-
-  /** Brings near what the hashes of the changes from `start` on are made of. */
-  #fetch(start: number): void {
-    for (let position = start; position < this.#end; ) {
-      const chunk = this.#chunkAt(position);
-      const place = this.#placeAt(position);
-      const range = { start: place, end: Math.min(chunkSize, place + this.#end - position) };
-      this.touched ^= fetchChanged(chunk.befores, range) ^ fetchChanged(chunk.afters, range);
-      position += range.end - range.start;
-    }
-  }
-
-  #transactionsFrom(start: number): readonly Transaction[] {
-    const transactions: Transaction[] = [];
-    let changes: Change[] = [];
-    for (let position = start; position < this.#end; position += 1) {
-      const zxid = this.#zxidAt(position);
-      const change = this.#changeAt(position);
-      if (position === start || zxid !== this.#zxidAt(position - 1)) {
-        changes = [change];
-        transactions.push({ zxid, changes });
-      } else changes.push(change);
-    }
-    return transactions;
-  }
-
-  #changeAt(position: number): Change {
-    const chunk = this.#chunkAt(position);
-    const place = this.#placeAt(position);
-    return changeOf(chunk.befores[place], chunk.afters[place]);
-  }
-}
-
-/** The encoded value that a side of a change keeps alive; the measure of `historyBytesMax`. */
-function bytesOf(record: ZnodeRecord | undefined): number {
-  return record === undefined ? 0 : record.end - record.start;
 }

@@ -1,6 +1,6 @@
 /**
  * Writes a snapshot of the machine in slices while it goes on applying commands. Everything is taken at the
- * beginning without being copied: the tree and the sessions by copy-on-write, the history as a list of
+ * beginning without being copied: the tree and the sessions by copy-on-write, the history as lists of
  * references. So each slice is short, whatever the size of the state, and what it writes is the state of the
  * beginning, whose digest the last record carries.
  */
@@ -44,7 +44,7 @@ export class SnapshotWriter {
   readonly #state: MachineState;
   readonly #znodes: TreeSnapshot;
   readonly #sessions: SessionCapture;
-  readonly #transactions: readonly Transaction[];
+  readonly #transactions: Iterable<Transaction>;
   readonly #writer = new ByteWriter();
   readonly #steps: Iterator<void, void, undefined>;
   #framesCount = 0;
@@ -67,7 +67,7 @@ export class SnapshotWriter {
     };
     this.#znodes = state.tree.beginSnapshot();
     this.#sessions = state.sessions.beginCapture();
-    this.#transactions = state.history.all();
+    this.#transactions = state.history.capture();
     this.#steps = this.#write();
   }
 
@@ -125,14 +125,15 @@ export class SnapshotWriter {
     }
     writeClosed(writer, this.#sessions.closed);
     yield;
+    let transactionsCount = 0;
     for (const transaction of this.#transactions) {
+      transactionsCount += 1;
       writeTransaction(writer, transaction);
       for (const change of transaction.changes) {
         writeChange(writer, change);
         yield;
       }
     }
-    const transactionsCount = this.#transactions.length;
     const { appliedIndex, digest } = this;
     writeEnd(writer, { appliedIndex, znodesCount, sessionsCount, repliesCount, transactionsCount, digest });
   }

@@ -113,6 +113,30 @@ describe('a snapshot', () => {
     driver.machine.validate();
   });
 
+  test.each([
+    ['small', 10],
+    ['large', 90_000],
+  ])('is not disturbed by what leaves the history while it is written, %s values', (_, length) => {
+    const driver = new Driver();
+    driver.configure({ historyChangesMax: 6 });
+    const session = driver.open();
+    const write = (count: number): void => {
+      for (let at = 0; at < count; at += 1) driver.send(session, [set('/a', 'x'.repeat(length + at))]);
+    };
+    driver.send(session, [create('/a')]);
+    write(9);
+    const before = driver.machine.digest();
+    const history = driver.machine.transactionsAfter(driver.machine.oldestZxid);
+    const writer = driver.machine.beginSnapshot(40);
+    write(9);
+    const restored = restore(readAll(writer));
+    expect(restored.digest()).toBe(before);
+    expect(restored.transactionsAfter(restored.oldestZxid)).toMatchObject(
+      Array.isArray(history) ? history.map(({ zxid }) => ({ zxid })) : [],
+    );
+    driver.machine.validate();
+  });
+
   test('can be given up at any time, twice, and another one begun', () => {
     const driver = busy();
     const writer = driver.machine.beginSnapshot(10);

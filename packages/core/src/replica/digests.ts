@@ -3,9 +3,16 @@
  * its own. A difference means that two machines computed different states from the same log: a bug or damaged
  * memory, and never ignored. Whichever side of a pair arrives first waits for the other.
  */
+import type { Machine } from '../machine/machine.ts';
 
 /** Frequent enough to find a difference within moments, rare enough to cost nothing. */
 export const digestEveryEntries = 128;
+
+/**
+ * In so many entries before each digest a part of its work is done after each, so that no step does it for thousands of
+ * changes at once. Earlier would be in vain: under load they are changed again, or evicted, by then.
+ */
+const digestPreparedEntries = 8;
 
 /** Digests that are remembered: a follower that lags by more is caught by a later one. */
 const rememberedMax = 64;
@@ -14,6 +21,13 @@ export interface Divergence {
   readonly index: number;
   readonly expected: string;
   readonly actual: string;
+}
+
+/** The digest after the entry at `index`, if one is due; prepares those that are due soon. */
+export function digestAfter(index: number, machine: Machine): string | undefined {
+  const beyond = index % digestEveryEntries;
+  if (beyond >= digestEveryEntries - digestPreparedEntries) machine.prepareDigest();
+  return beyond === 0 ? machine.digest() : undefined;
 }
 
 export class Digests {

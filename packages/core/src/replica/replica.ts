@@ -17,7 +17,7 @@ import { Applier } from './applier.ts';
 import { groupBatches } from './batch-groups.ts';
 import type { ReplicaConfig } from './config.ts';
 import { Confirmations } from './confirmations.ts';
-import { digestEveryEntries } from './digests.ts';
+import { digestAfter } from './digests.ts';
 import { Leadership } from './leadership.ts';
 import { OutputBuilder } from './output-builder.ts';
 import { ticksForLeases } from './leases.ts';
@@ -353,8 +353,8 @@ export class Replica {
   }
 
   #tellDigest(index: number, out: OutputBuilder): void {
-    if (index % digestEveryEntries !== 0) return;
-    const digest = this.machine.digest();
+    const digest = digestAfter(index, this.machine);
+    if (digest === undefined) return;
     const divergence = this.#applier.digests.record(index, digest);
     if (divergence !== undefined) out.notices.push({ kind: 'divergence', ...divergence });
     if (this.#raft.role !== 'leader') return;
@@ -370,8 +370,8 @@ export class Replica {
     const isBegun = this.#taking.isActive;
     if (isBegun ? !this.#taking.wantsTurn : !this.#taking.isDue(this.#raft, this.machine, this.config))
       return;
-    if (out.applied.length > 0) {
-      // Applying was work enough for one step: the chunk gets a step of its own.
+    if (out.applied.length > 0 || (!isBegun && !this.#taking.isPrepared(this.machine))) {
+      // That was work enough for one step: the chunk gets a step of its own.
       out.more = true;
       return;
     }

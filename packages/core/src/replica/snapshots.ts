@@ -18,6 +18,9 @@ export interface SnapshotLimits {
   readonly snapshotAfterBytes: number;
 }
 
+/** More would be in vain: then changes come faster than they are prepared. */
+const preparationsMax = 16;
+
 /** Names the snapshot that the machine would give now. */
 export function snapshotMetaOf(raft: Raft, machine: Machine): SnapshotMeta {
   const index = machine.appliedIndex;
@@ -37,6 +40,7 @@ export class SnapshotTaking {
   /** A chunk is on its way to the disk. */
   #isWriting = false;
   #lastBytes = 0;
+  #preparations = 0;
 
   /** Length of the last snapshot that was completed here; 0 before the first. */
   get lastBytes(): number {
@@ -63,7 +67,14 @@ export class SnapshotTaking {
     return raft.logCount >= limits.snapshotAfterEntries || raft.logBytes >= bytesMax;
   }
 
+  /** Prepares the digest that a snapshot begins with, a part with each call; true: it is prepared, as far as it will be. */
+  isPrepared(machine: Machine): boolean {
+    this.#preparations += 1;
+    return machine.prepareDigest() || this.#preparations >= preparationsMax;
+  }
+
   begin(meta: SnapshotMeta, writer: SnapshotWriter): void {
+    this.#preparations = 0;
     this.#taking = { meta, writer, offset: 0 };
   }
 

@@ -49,6 +49,11 @@ export class CellMap {
     return this.#list.size;
   }
 
+  /** Few enough to be near the processor: some megabytes. */
+  get isSmall(): boolean {
+    return this.size <= wholeMax;
+  }
+
   get(path: string): Cell | undefined {
     const hash = textLookupHash(path);
     const { hashes, cells } = this.#shard(hash);

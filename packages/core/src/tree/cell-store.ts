@@ -29,6 +29,8 @@ const unsettledMax = 1_024;
  * is written all the time lies at the bottom and stays there.
  */
 const settledAtOnce = 16;
+/** How many are hashed at a time before a digest is asked for: within a millisecond. */
+const settledAhead = 512;
 
 export class CellStore {
   readonly root: Cell;
@@ -70,6 +72,14 @@ export class CellStore {
   get digestHigh(): number {
     this.#settle(0);
     return this.#digestHigh;
+  }
+
+  /** Hashes some of the cells that wait longest. False: it is worth another call. */
+  settleSome(): boolean {
+    // A small tree is near: there it is no work, and what is written all the time would be hashed many times.
+    if (this.#cells.isSmall) return true;
+    this.#hash(this.#unsettled.splice(0, settledAhead));
+    return this.#unsettled.length <= settledAhead;
   }
 
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
@@ -217,14 +227,18 @@ export class CellStore {
 
   /** Hashes the cells of the list, but for the first `keptCount` of them. */
   #settle(keptCount: number): void {
-    // The newest few were just written: they are near.
-    if (this.#unsettled.length - keptCount > settledAtOnce) {
-      this.touched ^= fetchRecords(this.#unsettled, this.#unsettled.length) ^ fetchValues(this.#unsettled);
-      this.touched ^= this.#cells.touchPaths(this.#unsettled, this.#unsettled.length);
+    this.#hash(this.#unsettled.splice(keptCount));
+  }
+
+  #hash(cells: readonly Cell[]): void {
+    // Few are those that were just written: they are near.
+    if (cells.length > settledAtOnce) {
+      this.touched ^= fetchRecords(cells, cells.length) ^ fetchValues(cells);
+      this.touched ^= this.#cells.touchPaths(cells, cells.length);
     }
-    while (this.#unsettled.length > keptCount) {
-      const cell = this.#unsettled.pop();
-      if (cell === undefined || !cell.isUnsettled) continue;
+    for (const cell of cells) {
+      // It has left, or it stands in the list twice.
+      if (!cell.isUnsettled) continue;
       cell.isUnsettled = false;
       this.#cells.hashPath(cell, this.#lanes);
       cell.rehash(this.#lanes);

@@ -17,8 +17,6 @@ import { fetchRecords } from './fetch.ts';
 
 /** Writes of one batch that are looked ahead to: what they touch fits the caches near the processor. */
 const countMax = 512;
-/** Znodes of a tree that is near the processor anyway: some megabytes. */
-const nearMax = 8_192;
 
 export class Lookahead {
   readonly #map: CellMap;
@@ -43,7 +41,7 @@ export class Lookahead {
   prepare(bytes: Uint8Array, range: BatchRange): void {
     this.#next = 0;
     this.#count = 0;
-    if (this.#map.size <= nearMax) return;
+    if (this.#map.isSmall) return;
     this.#bytes = bytes;
     this.#count = findPaths(bytes, range, { starts: this.#starts, ends: this.#ends });
     this.#hashPaths(bytes);

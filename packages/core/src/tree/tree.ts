@@ -62,6 +62,11 @@ export class Tree implements KnownTexts {
     return { low: this.#store.digestLow, high: this.#store.digestHigh };
   }
 
+  /** Does a part of what `digest` would do. False: it is worth another call. */
+  prepareDigest(): boolean {
+    return this.#store.settleSome();
+  }
+
   /** To be told of each batch before it is decoded and applied. It is a hint: see lookahead.ts. */
   lookAhead(bytes: Uint8Array, range: BatchRange): void {
     this.#store.lookahead.prepare(bytes, range);
