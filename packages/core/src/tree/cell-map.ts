@@ -30,9 +30,13 @@ const shardBits = 8;
 const placesMin = 8;
 const probesMax = 32;
 
-/** A free place has no cell. Two lists, so that hash and cell are fetched at one time, each wherever it lies. */
+/**
+ * A free place has no cell. Two lists, so that hash and cell are fetched at one time, each wherever it lies. The number
+ * of the cell is beside the hash, so that its path (path-slots.ts) and the cell itself are fetched at one time, too.
+ */
 interface Shard {
-  hashes: Int32Array;
+  /** Two a place: the hash, and the number. */
+  entries: Int32Array;
   cells: (Cell | undefined)[];
   count: number;
 }
@@ -56,12 +60,12 @@ export class CellMap {
 
   get(path: string): Cell | undefined {
     const hash = textLookupHash(path);
-    const { hashes, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, hashes), probes = 0; probes < probesMax; probes += 1) {
+    const { entries, cells } = this.#shard(hash);
+    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
       const cell = cells[at];
       if (cell === undefined) break;
-      if (hashes[at] === hash && cell.path === path) return cell;
-      at = nextOf(at, hashes);
+      if (entries[2 * at] === hash && cell.path === path) return cell;
+      at = nextOf(at, cells);
     }
     return this.#crowded.size === 0 ? undefined : this.#crowded.get(path);
   }
@@ -69,12 +73,16 @@ export class CellMap {
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
   getByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
     const hash = bytesLookupHash(bytes, start, end);
-    const { hashes, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, hashes), probes = 0; probes < probesMax; probes += 1) {
+    const { entries, cells } = this.#shard(hash);
+    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
       const cell = cells[at];
       if (cell === undefined) return undefined;
-      if (hashes[at] === hash && this.isAt(cell, bytes, start, end)) return cell;
-      at = nextOf(at, hashes);
+      if (entries[2 * at] === hash) {
+        const verdict = this.#slots.compare(entries[2 * at + 1] ?? 0, bytes, start, end);
+        if (verdict === 'same' || (verdict === 'unknown' && isTextOf(cell.path, bytes, start, end)))
+          return cell;
+      }
+      at = nextOf(at, cells);
     }
     return undefined;
   }
@@ -88,11 +96,11 @@ export class CellMap {
 
   /** The first cell whose path has this hash. It touches no cell. */
   candidate(hash: number): Cell | undefined {
-    const { hashes, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, hashes), probes = 0; probes < probesMax; probes += 1) {
+    const { entries, cells } = this.#shard(hash);
+    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
       const cell = cells[at];
-      if (cell === undefined || hashes[at] === hash) return cell;
-      at = nextOf(at, hashes);
+      if (cell === undefined || entries[2 * at] === hash) return cell;
+      at = nextOf(at, cells);
     }
     return undefined;
   }
@@ -118,7 +126,7 @@ export class CellMap {
     if (this.size === wholeMax && this.#shards.length === 1) this.#cut();
     this.#list.add(cell);
     this.#slots.fill(cell.number, cell.path);
-    this.#enter(textLookupHash(cell.path), cell);
+    this.#enter(textLookupHash(cell.path), cell.number, cell);
   }
 
   /** Removes the cell at a path that is taken. */
@@ -143,11 +151,11 @@ export class CellMap {
   #takeOut(path: string): Cell {
     const hash = textLookupHash(path);
     const shard = this.#shard(hash);
-    const { hashes, cells } = shard;
-    let at = homeOf(hash, hashes);
+    const { entries, cells } = shard;
+    let at = homeOf(hash, cells);
     let cell = cells[at];
-    while (cell !== undefined && (hashes[at] !== hash || cell.path !== path)) {
-      at = nextOf(at, hashes);
+    while (cell !== undefined && (entries[2 * at] !== hash || cell.path !== path)) {
+      at = nextOf(at, cells);
       cell = cells[at];
     }
     invariant(cell !== undefined, 'a cell that is deleted is there', { path });
@@ -156,31 +164,39 @@ export class CellMap {
     return cell;
   }
 
-  #enter(hash: number, cell: Cell): void {
+  /** Its number is handed in, because to ask the cell would bring it near for nothing. */
+  #enter(hash: number, number: number, cell: Cell): void {
     const shard = this.#shard(hash);
     if (2 * (shard.count + 1) > shard.cells.length) this.#grow(shard);
-    this.#place(shard, hash, cell);
+    this.#place(shard, hash, number, cell);
   }
 
-  #place(shard: Shard, hash: number, cell: Cell): void {
-    if (place(shard, hash, cell)) shard.count += 1;
-    else this.#crowded.set(cell.path, cell);
+  #place(shard: Shard, hash: number, number: number, cell: Cell): void {
+    const at = freePlace(shard, hash);
+    if (at === undefined) {
+      this.#crowded.set(cell.path, cell);
+      return;
+    }
+    shard.entries[2 * at] = hash;
+    shard.entries[2 * at + 1] = number;
+    shard.cells[at] = cell;
+    shard.count += 1;
   }
 
   #grow(shard: Shard): void {
-    const { hashes, cells } = shard;
+    const { entries, cells } = shard;
     Object.assign(shard, newShard(2 * cells.length));
     for (const [at, cell] of cells.entries()) {
-      if (cell !== undefined) this.#place(shard, hashes[at] ?? 0, cell);
+      if (cell !== undefined) this.#place(shard, entries[2 * at] ?? 0, entries[2 * at + 1] ?? 0, cell);
     }
   }
 
   /** Makes of the one shard many. */
   #cut(): void {
-    const { hashes, cells } = this.#shard(0);
+    const { entries, cells } = this.#shard(0);
     this.#shards = Array.from({ length: shardCount }, () => newShard(placesMin));
     for (const [at, cell] of cells.entries()) {
-      if (cell !== undefined) this.#enter(hashes[at] ?? 0, cell);
+      if (cell !== undefined) this.#enter(entries[2 * at] ?? 0, entries[2 * at + 1] ?? 0, cell);
     }
   }
 
@@ -193,41 +209,38 @@ export class CellMap {
 
 function newShard(placesCount: number): Shard {
   const cells = Array.from({ length: placesCount }, () => undefined);
-  return { hashes: new Int32Array(placesCount), cells, count: 0 };
+  return { entries: new Int32Array(2 * placesCount), cells, count: 0 };
 }
 
 /** A hash's own place. */
-function homeOf(hash: number, hashes: Int32Array): number {
-  return (hash >>> shardBits) & (hashes.length - 1);
+function homeOf(hash: number, cells: Shard['cells']): number {
+  return (hash >>> shardBits) & (cells.length - 1);
 }
 
-function nextOf(at: number, hashes: Int32Array): number {
-  return (at + 1) & (hashes.length - 1);
+function nextOf(at: number, cells: Shard['cells']): number {
+  return (at + 1) & (cells.length - 1);
 }
 
-/** Whether there was a free place near to its own. */
-function place({ hashes, cells }: Shard, hash: number, cell: Cell): boolean {
-  let at = homeOf(hash, hashes);
+/** A free place near to a hash's own, if there is one. */
+function freePlace({ cells }: Shard, hash: number): number | undefined {
+  let at = homeOf(hash, cells);
   for (let probes = 0; probes < probesMax; probes += 1) {
-    if (cells[at] === undefined) {
-      hashes[at] = hash;
-      cells[at] = cell;
-      return true;
-    }
-    at = nextOf(at, hashes);
+    if (cells[at] === undefined) return at;
+    at = nextOf(at, cells);
   }
-  return false;
+  return undefined;
 }
 
 /** Takes the entry at `gap` out: later ones that would no longer be found move up. */
-function closeGap({ hashes, cells }: Shard, gap: number): void {
-  const mask = hashes.length - 1;
+function closeGap({ entries, cells }: Shard, gap: number): void {
+  const mask = cells.length - 1;
   let hole = gap;
-  for (let at = nextOf(gap, hashes); cells[at] !== undefined; at = nextOf(at, hashes)) {
-    const hash = hashes[at] ?? 0;
+  for (let at = nextOf(gap, cells); cells[at] !== undefined; at = nextOf(at, cells)) {
+    const hash = entries[2 * at] ?? 0;
     // How far it lies from its own place, and from the hole.
-    if (((at - homeOf(hash, hashes)) & mask) < ((at - hole) & mask)) continue;
-    hashes[hole] = hash;
+    if (((at - homeOf(hash, cells)) & mask) < ((at - hole) & mask)) continue;
+    entries[2 * hole] = hash;
+    entries[2 * hole + 1] = entries[2 * at + 1] ?? 0;
     cells[hole] = cells[at];
     hole = at;
   }
