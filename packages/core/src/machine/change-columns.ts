@@ -21,17 +21,17 @@ const chunkSize = 1 << chunkBits;
 /** Bytes of values that may linger before the first change that is wanted; beyond them each is let go at once. */
 const lingeringBytesMax = 64 * 1_024;
 
-/** The columns: place by place one change. */
+/** The columns: place by place one change. No typed arrays: to allocate one takes as long as five of these (Node 20). */
 class Chunk {
   /** Two numbers a place: the zxid, and the bytes of all changes before. */
-  readonly numbers: Float64Array;
+  readonly numbers: number[];
   readonly befores: (ZnodeRecord | undefined)[];
   readonly afters: (ZnodeRecord | undefined)[];
   /** Two lanes a place: the sum of the hashes of all changes before, if that is known. */
-  sums: Int32Array | undefined = undefined;
+  sums: number[] | undefined = undefined;
 
   constructor(
-    numbers: Float64Array = new Float64Array(2 * chunkSize),
+    numbers: number[] = new Array<number>(2 * chunkSize),
     befores: (ZnodeRecord | undefined)[] = new Array<ZnodeRecord | undefined>(chunkSize),
     afters: (ZnodeRecord | undefined)[] = new Array<ZnodeRecord | undefined>(chunkSize),
   ) {
@@ -106,7 +106,7 @@ export class ChangeColumns {
   setSums(position: number, low: number, high: number): void {
     const chunk = this.#chunkAt(position);
     const place = 2 * this.#placeAt(position);
-    chunk.sums ??= new Int32Array(2 * chunkSize);
+    chunk.sums ??= new Array<number>(2 * chunkSize);
     chunk.sums[place] = low;
     chunk.sums[place + 1] = high;
   }
