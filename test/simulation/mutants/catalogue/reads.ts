@@ -22,8 +22,8 @@ export const reads: readonly Mutant[] = [
     edits: [
       {
         file: `${core}machine/history.ts`,
-        find: 'if (this.#zxidAt(middle) <= zxid) low = middle + 1;',
-        replace: 'if (this.#zxidAt(middle) < zxid) low = middle + 1;',
+        find: 'if (this.#columns.zxidAt(middle) <= zxid) low = middle + 1;',
+        replace: 'if (this.#columns.zxidAt(middle) < zxid) low = middle + 1;',
       },
     ],
   },

@@ -274,8 +274,8 @@ export const replication: readonly Mutant[] = [
       },
       {
         file: 'packages/core/src/replica/replica.ts',
-        find: '    if (out.applied.length > 0) {\n',
-        replace: '    if (out.applied.length < 0) {\n',
+        find: '    if (out.applied.length > 0 || ',
+        replace: '    if (out.applied.length < 0 || ',
       },
     ],
   },

@@ -33,9 +33,8 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: `${core}machine/state.ts`,
-        find: "    if (result.kind === 'error') tree.rollback();\n    else this.#commit();",
-        replace:
-          "    if (result.kind === 'error' && op.kind !== 'multi') tree.rollback();\n    else this.#commit();",
+        find: "    if (result.kind === 'error') tree.rollback();\n    else tree.commit(this.#observeChange);",
+        replace: '    tree.commit(this.#observeChange);',
       },
     ],
   },
