@@ -42,7 +42,7 @@ export class MachineState implements OpContext {
   /** Transactions of the entry that is being applied, of the commands that somebody watched. */
   transactions: Transaction[] = [];
   /** Whether somebody watches now; asked for each change. */
-  isWatched: () => boolean = () => false;
+  #isWatched: () => boolean = () => false;
   /** What the command that is being executed has changed so far, if somebody watches. */
   #changes: Change[] | undefined = undefined;
 
@@ -61,7 +61,7 @@ export class MachineState implements OpContext {
   /** Before the commands of an entry. */
   beginEntry(isWatched: () => boolean): void {
     this.transactions = [];
-    this.isWatched = isWatched;
+    this.#isWatched = isWatched;
     this.tree.beginSure(this.#observeChange);
   }
 
@@ -127,7 +127,7 @@ export class MachineState implements OpContext {
   readonly #observeChange: ChangeListener = (before, after) => {
     this.history.append(this.zxid, before, after);
     this.reaper.observe(before, after, this.limits.containerGraceMs);
-    if (this.isWatched()) (this.#changes ??= []).push(changeOf(before, after));
+    if (this.#isWatched()) (this.#changes ??= []).push(changeOf(before, after));
   };
 }
 

@@ -61,8 +61,7 @@ export class PathSlots {
       hashPath(path, lanes);
       return;
     }
-    lanes[0] = hashSeedLow;
-    lanes[1] = hashSeedHigh;
+    seed(lanes);
     hashAsciiTwice(block, slot + 1, slot + 1 + length, lanes);
   }
 
@@ -78,9 +77,13 @@ export class PathSlots {
 
 /** As {@link PathSlots.hash}, without a slot. */
 export function hashPath(path: string, lanes: LanePair): void {
+  seed(lanes);
+  hashTextTwice(path, lanes);
+}
+
+function seed(lanes: LanePair): void {
   lanes[0] = hashSeedLow;
   lanes[1] = hashSeedHigh;
-  hashTextTwice(path, lanes);
 }
 
 function slotOf(number: number): number {

@@ -2,8 +2,9 @@
  * The namespace: a mutable map of immutable records with one writer, the machine's apply. Nothing is copied to
  * change one znode, and nothing grows with the number of siblings or of znodes.
  *
- * - Writes happen inside a transaction (`begin` … `commit` or `rollback`), one for each command. Creating and
- *   deleting a child also changes its parent's record; that is undone with the rest, but is no Change.
+ * - Writes happen inside a transaction (`begin` … `commit` or `rollback`): one for each command that may be taken
+ *   back, one for all others of an entry (`beginSure`). Creating and deleting a child also changes its parent's
+ *   record; that is undone with the rest, but is no Change.
  * - Readers may keep any record. Walks and lists of names must not be held across a write.
  * - The digest is the sum, in two lanes of 32 bits, of a hash of every field of every record, the root included:
  *   equal trees have equal digests, however they came about.
