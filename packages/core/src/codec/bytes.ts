@@ -227,9 +227,10 @@ export class ByteReader {
   }
 
   u8(): number {
-    const value = this.#position < this.end ? this.source[this.#position] : undefined;
+    const at = this.#position;
+    const value = at < this.end ? this.source[at] : undefined;
     if (value === undefined) throw brokenBytes('the bytes end too early');
-    this.#position += 1;
+    this.#position = at + 1;
     return value;
   }
 

@@ -17,6 +17,7 @@ import {
 import type { CreateOp, IncrementOp, InvalidOp, MultiOp, Op, SetOp, SingleOp, SystemOp } from './op.ts';
 import type { ValueSource } from './value.ts';
 
+const opcodeBytes = 1;
 /** Opcode, path and version of the shortest op that may stand in a multi. */
 const singleOpBytesMin = 3;
 
@@ -37,7 +38,6 @@ export function newSetRoom(): SetRoom {
  * is used again.
  */
 export function decodeOp(reader: ByteReader, end: number, room?: SetRoom): Op {
-  const start = reader.position;
   let op: Op;
   try {
     op = readOp(reader, end, room);
@@ -49,7 +49,7 @@ export function decodeOp(reader: ByteReader, end: number, room?: SetRoom): Op {
     op = { kind: 'invalid', reason: 'the op does not end where its command does' };
   }
   reader.seek(end);
-  return op.kind === 'multi' ? { kind: 'multi', ops: op.ops, byteCount: end - start } : op;
+  return op;
 }
 
 /** Decodes the system op from the reader's position to `end`, as {@link decodeOp} does. */
@@ -76,12 +76,12 @@ function readOp(reader: ByteReader, end: number, room: SetRoom | undefined): Op 
   if (reader.position >= end) throw broken('the command is empty');
   const opcode = reader.u8();
   switch (opcode) {
+    case opcodes.set:
+      return readSet(reader, room ?? newSetRoom());
     case opcodes.noop:
       return { kind: 'noop' };
     case opcodes.close:
       return { kind: 'close' };
-    case opcodes.set:
-      return readSet(reader, room ?? newSetRoom());
     case opcodes.multi:
       return readMulti(reader, end);
     default:
@@ -90,11 +90,12 @@ function readOp(reader: ByteReader, end: number, room: SetRoom | undefined): Op 
 }
 
 function readMulti(reader: ByteReader, end: number): MultiOp {
+  const start = reader.position - opcodeBytes;
   const count = reader.varint();
   if (count > (end - reader.position) / singleOpBytesMin) throw broken('a multi has fewer ops than it says');
   const ops: SingleOp[] = [];
   for (let index = 0; index < count; index += 1) ops.push(readSingleOp(reader, reader.u8()));
-  return { kind: 'multi', ops, byteCount: 0 };
+  return { kind: 'multi', ops, byteCount: end - start };
 }
 
 function readSingleOp(reader: ByteReader, opcode: number): SingleOp {

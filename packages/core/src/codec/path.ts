@@ -13,6 +13,11 @@ export const rootPath = '/';
 const slash = 0x2f;
 const dot = 0x2e;
 
+/** Printable ASCII, no segment that begins with a dot: nearly every path. The others are not wrong for that. */
+const ordinary = /^(?:\/[ -\-0-~][ -.0-~]*)+$/;
+/** A segment takes two characters with its slash: so short a path is within both bounds. */
+const ordinaryLengthMax = Math.min(pathBytesMax, 2 * pathSegmentsMax);
+
 /**
  * What is wrong with a path, in words; undefined for a valid one. Cost is one pass over the characters.
  *
@@ -22,6 +27,8 @@ const dot = 0x2e;
  */
 export function pathProblem(path: string): string | undefined {
   const length = path.length;
+  // The engine goes over a text that was put together of others in two thirds of the loop's time (Node 20).
+  if (length <= ordinaryLengthMax && ordinary.test(path)) return undefined;
   if (length === 0 || path.charCodeAt(0) !== slash) return 'a path begins with a slash';
   if (length === 1) return undefined;
   // Bytes are at least as many as UTF-16 units; this also bounds the loop for hostile input.

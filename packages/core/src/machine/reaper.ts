@@ -45,7 +45,10 @@ export class Reaper {
   /** A committed change; the tree shows it. */
   observe(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined, containerGraceMs: number): void {
     // Nearly all there is to do for nearly every change: a znode keeps its kind.
-    if (this.#reapableCount === 0 && before !== undefined) return;
+    if (this.#reapableCount > 0 || before === undefined) this.#follow(before, after, containerGraceMs);
+  }
+
+  #follow(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined, containerGraceMs: number): void {
     const kind = (after ?? before)?.createKind;
     const isReapable = kind === 'ttl' || kind === 'container';
     if (!isReapable && this.#reapableCount === 0) return;

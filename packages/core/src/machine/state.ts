@@ -13,7 +13,7 @@ import { applyMulti } from '../ops/multi.ts';
 import { applySingle } from '../ops/single.ts';
 import { changeOf, type Change, type ChangeListener } from '../tree/change.ts';
 import { Tree } from '../tree/tree.ts';
-import type { Moment } from '../tree/znode-record.ts';
+import type { Moment, ZnodeRecord } from '../tree/znode-record.ts';
 import type { Transaction } from './contract.ts';
 import { History } from './history.ts';
 import { Reaper } from './reaper.ts';
@@ -127,8 +127,12 @@ export class MachineState implements OpContext {
   readonly #observeChange: ChangeListener = (before, after) => {
     this.history.append(this.zxid, before, after);
     this.reaper.observe(before, after, this.limits.containerGraceMs);
-    if (this.#isWatched()) (this.#changes ??= []).push(changeOf(before, after));
+    if (this.#isWatched()) this.#keepChange(before, after);
   };
+
+  #keepChange(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
+    (this.#changes ??= []).push(changeOf(before, after));
+  }
 }
 
 function deleteOp(path: string): SingleOp {

@@ -5,6 +5,7 @@
  * Rules for each op: look first, change last. Once a single op has changed anything, it no longer fails. (A multi
  * does: its caller takes the transaction back.)
  */
+import { anyVersion } from '../codec/op.ts';
 import type { OpError } from '../codec/reply.ts';
 import { checkValue } from '../codec/value-check.ts';
 import type { ValueSource } from '../codec/value.ts';
@@ -41,6 +42,15 @@ export function badPath(path: string, reason: string): OpError {
   return failure('BAD_ARGUMENTS', { path, argument: 'path', reason });
 }
 
+/** Why an op that expects a version is not for the znode that has the other one. */
+export function versionFailure(
+  { path, version }: { readonly path: string; readonly version: number },
+  actual: number,
+): OpError | undefined {
+  if (version === anyVersion || version === actual) return undefined;
+  return badVersion(path, { expected: version, actual });
+}
+
 /** BAD_VERSION, for versions and, in a patch, for mzxids. */
 export function badVersion(
   path: string,
@@ -55,7 +65,11 @@ export function valueFailure(context: OpContext, path: string, value: ValueSourc
   const measured = value.end - value.start;
   if (measured > valueBytesMax) return tooLarge(path, valueBytesMax, measured);
   const reason = checkValue(value.source, value.start, value.end);
-  return reason === undefined ? undefined : failure('BAD_ARGUMENTS', { path, argument: 'value', reason });
+  return reason === undefined ? undefined : badValue(path, reason);
+}
+
+function badValue(path: string, reason: string): OpError {
+  return failure('BAD_ARGUMENTS', { path, argument: 'value', reason });
 }
 
 function tooLarge(path: string, limitValue: number, measured: number): OpError {

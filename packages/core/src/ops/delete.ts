@@ -3,10 +3,10 @@
  * clients. All of a recursive delete happens at one zxid, so it is bounded, and each znode gone is a change of its
  * own, children before their parents.
  */
-import { anyVersion, type DeleteOp } from '../codec/op.ts';
+import type { DeleteOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import { rootPath } from '../codec/path.ts';
-import { badPath, badVersion, failure, missing, type OpContext } from './context.ts';
+import { badPath, failure, missing, versionFailure, type OpContext } from './context.ts';
 
 export function applyDelete(context: OpContext, op: DeleteOp): OpResult | OpError {
   const { tree } = context;
@@ -16,9 +16,8 @@ export function applyDelete(context: OpContext, op: DeleteOp): OpResult | OpErro
     const gone = missing(op.path);
     return op.ifExists && gone.code === 'NO_NODE' ? { kind: 'none' } : gone;
   }
-  if (op.version !== anyVersion && op.version !== record.version) {
-    return badVersion(op.path, { expected: op.version, actual: record.version });
-  }
+  const conflict = versionFailure(op, record.version);
+  if (conflict !== undefined) return conflict;
   if (record.childrenCount === 0) {
     tree.remove(op.path, context);
     return { kind: 'none' };

@@ -5,7 +5,7 @@
 import { anyVersion, type SetOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
 import { newRecord, withValue } from '../tree/znode-record.ts';
-import { badVersion, missing, placeFailure, valueFailure, type OpContext } from './context.ts';
+import { missing, placeFailure, valueFailure, versionFailure, type OpContext } from './context.ts';
 
 export function applySet(context: OpContext, op: SetOp): OpResult | OpError {
   const { tree } = context;
@@ -13,9 +13,8 @@ export function applySet(context: OpContext, op: SetOp): OpResult | OpError {
   if (invalid !== undefined) return invalid;
   const before = tree.get(op.path);
   if (before === undefined) return setMissing(context, op);
-  if (op.version !== anyVersion && op.version !== before.version) {
-    return badVersion(op.path, { expected: op.version, actual: before.version });
-  }
+  const conflict = versionFailure(op, before.version);
+  if (conflict !== undefined) return conflict;
   const after = withValue(before, op.value, context);
   tree.replace(after);
   return after;

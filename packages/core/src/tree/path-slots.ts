@@ -8,70 +8,89 @@ import { writeAscii } from '../codec/text.ts';
 
 /** A byte for the length, then the path. Most paths are shorter; a znode takes ten times as much elsewhere. */
 const slotBytes = 48;
-/** In the place of a length: the path is longer, or not ASCII, or there is no cell now. */
+/** In the place of a length: the path is longer, or shorter than a word, or not ASCII, or there is no cell now. */
 const elsewhere = 0xff;
 /** Slots of one block: growing copies nothing but the list of blocks. */
 const blockBits = 10;
 const blockMask = (1 << blockBits) - 1;
-const noBytes = new Uint8Array(0);
+const wordBytes = 4;
 const hashSeedLow = 0x1f83d9ab;
 const hashSeedHigh = 0x5be0cd19;
 
 /** Whether bytes are a cell's path; `unknown`: its slot does not tell. */
 export type SlotVerdict = 'same' | 'other' | 'unknown';
 
+/** The same bytes twice: the view reads words of them, which halves the time to compare. */
+interface Bytes {
+  readonly bytes: Uint8Array;
+  readonly words: DataView;
+}
+
+const nothing = viewed(new Uint8Array(0));
+
 export class PathSlots {
-  readonly #blocks: Uint8Array[] = [];
+  readonly #blocks: Bytes[] = [];
+  /** The bytes that were compared last: a batch has many paths. */
+  #compared: Bytes = nothing;
 
   /** The cell with this number has come. Numbers come from 0 on without a gap, and again after they have left. */
   fill(number: number, path: string): void {
     if (number >> blockBits === this.#blocks.length)
-      this.#blocks.push(new Uint8Array(slotBytes << blockBits));
-    const block = this.#blockOf(number);
+      this.#blocks.push(viewed(new Uint8Array(slotBytes << blockBits)));
+    const { bytes } = this.#blockOf(number);
     const slot = slotOf(number);
-    const isHere = path.length < slotBytes && writeAscii(path, block, slot + 1);
-    block[slot] = isHere ? path.length : elsewhere;
+    const isFitting = path.length >= wordBytes && path.length < slotBytes;
+    const isHere = isFitting && writeAscii(path, bytes, slot + 1);
+    bytes[slot] = isHere ? path.length : elsewhere;
   }
 
   /** The cell with this number has left. */
   clear(number: number): void {
-    this.#blockOf(number)[slotOf(number)] = elsewhere;
+    this.#blockOf(number).bytes[slotOf(number)] = elsewhere;
   }
 
   /** Whether the bytes from `start` to `end` are the path of the cell with this number. */
   compare(number: number, bytes: Uint8Array, start: number, end: number): SlotVerdict {
-    const block = this.#blockOf(number);
-    const slot = slotOf(number);
-    const length = block[slot] ?? elsewhere;
+    const { words } = this.#blockOf(number);
+    const first = slotOf(number) + 1;
+    const length = words.getUint8(first - 1);
     if (length === elsewhere) return 'unknown';
     if (length !== end - start) return 'other';
-    // From the end, where paths differ.
-    for (let at = length; at > 0; at -= 1) {
-      if (block[slot + at] !== bytes[start + at - 1]) return 'other';
+    const other = this.#wordsOf(bytes);
+    // The last word, where paths differ, overlaps the one before.
+    const last = length - wordBytes;
+    if (words.getInt32(first + last) !== other.getInt32(start + last)) return 'other';
+    for (let at = 0; at < last; at += wordBytes) {
+      if (words.getInt32(first + at) !== other.getInt32(start + at)) return 'other';
     }
     return 'same';
   }
 
   /** Both hashes of the path of the cell with this number, for the digest: from the slot, which is near if it was compared. */
   hash(number: number, path: string, lanes: LanePair): void {
-    const block = this.#blockOf(number);
+    const { bytes } = this.#blockOf(number);
     const slot = slotOf(number);
-    const length = block[slot] ?? elsewhere;
+    const length = bytes[slot] ?? elsewhere;
     if (length === elsewhere) {
       hashPath(path, lanes);
       return;
     }
     seed(lanes);
-    hashAsciiTwice(block, slot + 1, slot + 1 + length, lanes);
+    hashAsciiTwice(bytes, slot + 1, slot + 1 + length, lanes);
   }
 
   /** Reads what `compare` and `hash` will read; means nothing (see fetch.ts). */
   touch(number: number): number {
-    return this.#blockOf(number)[slotOf(number)] ?? 0;
+    return this.#blockOf(number).bytes[slotOf(number)] ?? 0;
   }
 
-  #blockOf(number: number): Uint8Array {
-    return this.#blocks[number >> blockBits] ?? noBytes;
+  #wordsOf(bytes: Uint8Array): DataView {
+    if (this.#compared.bytes !== bytes) this.#compared = viewed(bytes);
+    return this.#compared.words;
+  }
+
+  #blockOf(number: number): Bytes {
+    return this.#blocks[number >> blockBits] ?? nothing;
   }
 }
 
@@ -79,6 +98,10 @@ export class PathSlots {
 export function hashPath(path: string, lanes: LanePair): void {
   seed(lanes);
   hashTextTwice(path, lanes);
+}
+
+function viewed(bytes: Uint8Array): Bytes {
+  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 function seed(lanes: LanePair): void {

@@ -209,7 +209,7 @@ export class Tree implements KnownTexts {
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
     if (!isHeir(before, record)) requireHeir(before, record);
-    this.#undos?.push({ kind: 'assign', cell, before });
+    if (this.#undos !== undefined) this.#undos.push({ kind: 'assign', cell, before });
     this.#store.assign(cell, record);
     this.#note(before, record);
   }
