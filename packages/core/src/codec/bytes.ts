@@ -284,8 +284,10 @@ export class ByteReader {
     const length = this.varint();
     if (length > byteLengthMax) throw brokenBytes('a text is too long');
     const at = this.skip(length);
-    const known = this.#texts?.textOf(this.source, at, at + length);
-    if (known !== undefined) return known;
+    return this.#texts?.textOf(this.#view(), at, at + length) ?? this.#decodedText(at, length);
+  }
+
+  #decodedText(at: number, length: number): string {
     const text = decodeText(this.source, at, at + length);
     if (text === undefined) throw brokenBytes('a text is no valid UTF-8');
     return text;

@@ -4,5 +4,5 @@
  */
 export interface KnownTexts {
   /** The text whose UTF-8 the bytes from `start` to `end` are, if it is known; the range must lie inside. */
-  textOf(bytes: Uint8Array, start: number, end: number): string | undefined;
+  textOf(bytes: DataView, start: number, end: number): string | undefined;
 }

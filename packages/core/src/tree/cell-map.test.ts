@@ -4,7 +4,7 @@ import { Cell } from './cell.ts';
 import { CellMap } from './cell-map.ts';
 import { inventedRecord } from './tree-load.ts';
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const encode = (text: string): DataView => new DataView(new TextEncoder().encode(text).buffer);
 
 function cellAt(path: string): Cell {
   return new Cell(inventedRecord(path), 0);
@@ -12,7 +12,7 @@ function cellAt(path: string): Cell {
 
 function getByBytes(map: CellMap, path: string): Cell | undefined {
   const bytes = encode(`xx${path}yy`);
-  return map.getByBytes(bytes, 2, bytes.length - 2);
+  return map.getByBytes(bytes, 2, bytes.byteLength - 2);
 }
 
 /** Paths whose hashes agree in so many bits that their entries all want the same place of one shard. */

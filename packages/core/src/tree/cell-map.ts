@@ -71,7 +71,7 @@ export class CellMap {
   }
 
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
-  getByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
+  getByBytes(bytes: DataView, start: number, end: number): Cell | undefined {
     const hash = bytesLookupHash(bytes, start, end);
     const { entries, cells } = this.#shard(hash);
     for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
@@ -88,7 +88,7 @@ export class CellMap {
   }
 
   /** Whether a cell is here now, and these bytes are its path. */
-  isAt(cell: Cell, bytes: Uint8Array, start: number, end: number): boolean {
+  isAt(cell: Cell, bytes: DataView, start: number, end: number): boolean {
     if (cell.number === noNumber) return false;
     const verdict = this.#slots.compare(cell.number, bytes, start, end);
     return verdict === 'unknown' ? isTextOf(cell.path, bytes, start, end) : verdict === 'same';

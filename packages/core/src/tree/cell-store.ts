@@ -83,7 +83,7 @@ export class CellStore {
   }
 
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
-  findByBytes(bytes: Uint8Array, start: number, end: number): Cell | undefined {
+  findByBytes(bytes: DataView, start: number, end: number): Cell | undefined {
     const ahead = this.lookahead.isEmpty ? undefined : this.lookahead.take(bytes, start, end);
     const cell = ahead ?? this.#cells.getByBytes(bytes, start, end);
     if (cell !== undefined) this.#last = cell;
@@ -163,7 +163,7 @@ export class CellStore {
     const { path } = cell.record;
     invariant(parent !== undefined && parent.names !== undefined, 'what is dropped has a parent');
     invariant(cell.names === undefined, 'what is dropped is a leaf');
-    this.#save(cell);
+    if (this.saved !== undefined) this.#save(cell, this.saved);
     parent.names.delete(nameOf(path));
     if (parent.names.size === 0) parent.names = undefined;
     for (let above: Cell | undefined = parent; above !== undefined; above = above.parent) {
@@ -174,12 +174,11 @@ export class CellStore {
 
   /** Gives a cell another record of the same path and owner. */
   assign(cell: Cell, record: ZnodeRecord): void {
-    this.#save(cell);
+    if (this.saved !== undefined) this.#save(cell, this.saved);
     cell.record = record;
     cell.memo = undefined;
     if (cell.isUnsettled) return;
-    this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
-    this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
+    this.#subtract(cell);
     this.#unsettle(cell);
   }
 
@@ -202,10 +201,7 @@ export class CellStore {
     if (this.#last === cell) this.#last = undefined;
     this.#cells.delete(path);
     if (cell.isUnsettled) cell.isUnsettled = false;
-    else {
-      this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
-      this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
-    }
+    else this.#subtract(cell);
     if (owner === 0) return;
     const paths = this.#ephemerals.get(owner);
     invariant(paths !== undefined && paths.delete(path), 'an ephemeral znode is listed with its owner');
@@ -213,10 +209,16 @@ export class CellStore {
   }
 
   /** The first write to a cell that the running snapshot has not met keeps the old record for it. */
-  #save(cell: Cell): void {
-    if (this.saved === undefined || cell.epoch === this.epoch) return;
+  #save(cell: Cell, saved: ZnodeRecord[]): void {
+    if (cell.epoch === this.epoch) return;
     cell.epoch = this.epoch;
-    this.saved.push(cell.record);
+    saved.push(cell.record);
+  }
+
+  /** Takes a settled cell's hash out of the digest. */
+  #subtract(cell: Cell): void {
+    this.#digestLow = (this.#digestLow - cell.hashLow) | 0;
+    this.#digestHigh = (this.#digestHigh - cell.hashHigh) | 0;
   }
 
   #unsettle(cell: Cell): void {

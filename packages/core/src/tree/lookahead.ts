@@ -20,9 +20,8 @@ const countMax = 512;
 
 export class Lookahead {
   readonly #map: CellMap;
-  /** Where the paths of the commands lie in `#bytes`, in their order. */
-  #bytes: Uint8Array | undefined = undefined;
   #count = 0;
+  /** Where the paths of the commands lie, in their order. */
   readonly #starts = new Int32Array(countMax);
   readonly #ends = new Int32Array(countMax);
   readonly #hashes = new Int32Array(countMax);
@@ -42,9 +41,8 @@ export class Lookahead {
     this.#next = 0;
     this.#count = 0;
     if (this.#map.isSmall) return;
-    this.#bytes = bytes;
     this.#count = findPaths(bytes, range, { starts: this.#starts, ends: this.#ends });
-    this.#hashPaths(bytes);
+    this.#hashPaths(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
     this.#findCells();
     this.touched ^= fetchRecords(this.#cells, this.#count) ^ this.#fetchMoments();
     this.touched ^= this.#map.touchPaths(this.#cells, this.#count);
@@ -55,9 +53,11 @@ export class Lookahead {
     return this.#count === 0;
   }
 
-  /** The cell whose path lies here, if it was found ahead and is still there. Asked for one path after the other. */
-  take(bytes: Uint8Array, start: number, end: number): Cell | undefined {
-    if (bytes !== this.#bytes) return undefined;
+  /**
+   * The cell whose path lies here, if it was found ahead and is still there. Asked for one path after the other, of the
+   * batch that was prepared; the bytes decide in any case.
+   */
+  take(bytes: DataView, start: number, end: number): Cell | undefined {
     // What was applied before is not decoded again: its paths are passed over.
     while (this.#next < this.#count && (this.#starts[this.#next] ?? 0) < start) this.#next += 1;
     if (this.#next >= this.#count || this.#starts[this.#next] !== start) return undefined;
@@ -67,7 +67,7 @@ export class Lookahead {
     return cell !== undefined && this.#map.isAt(cell, bytes, start, end) ? cell : undefined;
   }
 
-  #hashPaths(bytes: Uint8Array): void {
+  #hashPaths(bytes: DataView): void {
     for (let at = 0; at < this.#count; at += 1) {
       this.#hashes[at] = bytesLookupHash(bytes, this.#starts[at] ?? 0, this.#ends[at] ?? 0);
     }

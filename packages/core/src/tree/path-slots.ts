@@ -30,8 +30,6 @@ const nothing = viewed(new Uint8Array(0));
 
 export class PathSlots {
   readonly #blocks: Bytes[] = [];
-  /** The bytes that were compared last: a batch has many paths. */
-  #compared: Bytes = nothing;
 
   /** The cell with this number has come. Numbers come from 0 on without a gap, and again after they have left. */
   fill(number: number, path: string): void {
@@ -50,18 +48,17 @@ export class PathSlots {
   }
 
   /** Whether the bytes from `start` to `end` are the path of the cell with this number. */
-  compare(number: number, bytes: Uint8Array, start: number, end: number): SlotVerdict {
+  compare(number: number, bytes: DataView, start: number, end: number): SlotVerdict {
     const { words } = this.#blockOf(number);
     const first = slotOf(number) + 1;
     const length = words.getUint8(first - 1);
     if (length === elsewhere) return 'unknown';
     if (length !== end - start) return 'other';
-    const other = this.#wordsOf(bytes);
     // The last word, where paths differ, overlaps the one before.
     const last = length - wordBytes;
-    if (words.getInt32(first + last) !== other.getInt32(start + last)) return 'other';
+    if (words.getInt32(first + last) !== bytes.getInt32(start + last)) return 'other';
     for (let at = 0; at < last; at += wordBytes) {
-      if (words.getInt32(first + at) !== other.getInt32(start + at)) return 'other';
+      if (words.getInt32(first + at) !== bytes.getInt32(start + at)) return 'other';
     }
     return 'same';
   }
@@ -82,11 +79,6 @@ export class PathSlots {
   /** Reads what `compare` and `hash` will read; means nothing (see fetch.ts). */
   touch(number: number): number {
     return this.#blockOf(number).bytes[slotOf(number)] ?? 0;
-  }
-
-  #wordsOf(bytes: Uint8Array): DataView {
-    if (this.#compared.bytes !== bytes) this.#compared = viewed(bytes);
-    return this.#compared.words;
   }
 
   #blockOf(number: number): Bytes {

@@ -74,7 +74,7 @@ export class Tree implements KnownTexts {
   }
 
   /** The path that these bytes are, if a znode has it. Whoever decodes a path is expected to ask for its znode next. */
-  textOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  textOf(bytes: DataView, start: number, end: number): string | undefined {
     return this.#store.findByBytes(bytes, start, end)?.path;
   }
 
