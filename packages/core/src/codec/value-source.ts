@@ -19,10 +19,12 @@ export function sameValue(a: ValueSource, b: ValueSource): boolean {
 
 /** Stat.dataLength of a canonical value: a byte array's own length, of anything else the encoded length. */
 export function dataLengthOf(value: ValueSource): number {
-  const { source, start, end } = value;
+  const { source, start } = value;
+  return source[start] === 0xc4 ? (source[start + 1] ?? 0) : longDataLengthOf(value);
+}
+
+function longDataLengthOf({ source, start, end }: ValueSource): number {
   switch (source[start] ?? 0) {
-    case 0xc4:
-      return source[start + 1] ?? 0;
     case 0xc5:
       return ((source[start + 1] ?? 0) << 8) | (source[start + 2] ?? 0);
     case 0xc6:

@@ -18,12 +18,12 @@ import { applySet } from './set.ts';
 
 export function applySingle(context: OpContext, op: SingleOp): OpResult | OpError {
   switch (op.kind) {
-    case 'check':
-      return applyCheck(context, op);
-    case 'create':
-      return applyCreate(context, op);
     case 'set':
       return applySet(context, op);
+    case 'create':
+      return applyCreate(context, op);
+    case 'check':
+      return applyCheck(context, op);
     case 'delete':
       return applyDelete(context, op);
     case 'compare':

@@ -94,16 +94,14 @@ export class OpArguments {
   /** Encodes a value; the ensemble's limit is checked here as a courtesy, apply judges it. */
   value(value: unknown, argument: string): ValueSource {
     const encoded = this.#encoder.encode(value, argument);
-    const measured = encoded.end - encoded.start;
-    if (measured <= this.#valueBytesMax) return encoded;
-    throw new CoordinationError('LIMIT_EXCEEDED', {
-      details: {
-        argument,
-        limit: 'valueBytesMax',
-        limitValue: this.#valueBytesMax,
-        measured,
-      },
-    });
+    if (sourceBytes(encoded) > this.#valueBytesMax) throw this.#tooLarge(encoded, argument);
+    return encoded;
+  }
+
+  #tooLarge(encoded: ValueSource, argument: string): CoordinationError {
+    const limitValue = this.#valueBytesMax;
+    const details = { argument, limit: 'valueBytesMax', limitValue, measured: sourceBytes(encoded) };
+    return new CoordinationError('LIMIT_EXCEEDED', { details });
   }
 
   #single(operation: unknown): SingleOp {

@@ -9,7 +9,7 @@
  */
 import { BatchBuilder, giveUpRequest } from '../codec/batch.ts';
 import type { Op } from '../codec/op.ts';
-import type { OpResult, Reply } from '../codec/reply.ts';
+import type { OpError, OpResult, Reply } from '../codec/reply.ts';
 import { CoordinationError, type Outcome } from '../errors.ts';
 import type { Chroot } from './chroot.ts';
 import type { SessionLink, SubmittedBatch } from './link.ts';
@@ -89,6 +89,11 @@ export abstract class Write extends WaitingCall {
 
   /** Settles the caller with what apply answered. */
   abstract answer(result: OpResult): void;
+
+  refuse(error: OpError): void {
+    const { context } = this;
+    this.fail(context === undefined ? new CoordinationError(error.code) : refusal(error, context.chroot));
+  }
 }
 
 /** A write with its result's shape. */
@@ -305,10 +310,7 @@ export class Outbox {
     write.stage = answered;
     this.observer?.answered(write, reply.zxid);
     if (result.kind === 'error') {
-      const { context } = write;
-      write.fail(
-        context === undefined ? new CoordinationError(result.code) : refusal(result, context.chroot),
-      );
+      write.refuse(result);
     } else if (write.acknowledgeAll && index > this.#durableIndex && write.isWanted) {
       this.#awaitingDurable.push({ write, index, result });
     } else {

@@ -279,14 +279,15 @@ export class Tree implements KnownTexts {
 
   /** After the tree shows the change. */
   #note(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    if (this.#listener !== undefined) {
-      this.#changesCount += 1;
-      this.#listener(before, after);
-      return;
-    }
-    this.#befores[this.#changesCount] = before;
-    this.#afters[this.#changesCount] = after;
     this.#changesCount += 1;
+    if (this.#listener === undefined) this.#keep(before, after);
+    else this.#listener(before, after);
+  }
+
+  /** Until it is sure. */
+  #keep(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
+    this.#befores[this.#changesCount - 1] = before;
+    this.#afters[this.#changesCount - 1] = after;
   }
 
   #close(): void {
