@@ -236,15 +236,15 @@ export class ByteReader {
 
   u32(): number {
     const at = this.skip(4);
-    return readU32(this.source, at);
+    return this.#view().getUint32(at);
   }
 
   /** A safe integer in eight bytes. */
   u64(): number {
     const at = this.skip(8);
-    const high = readU32(this.source, at);
+    const high = this.#view().getUint32(at);
     if (high > highWordMax) throw brokenBytes('an integer is too large');
-    return high * wordSize + readU32(this.source, at + 4);
+    return high * wordSize + this.#view().getUint32(at + 4);
   }
 
   f64(): number {

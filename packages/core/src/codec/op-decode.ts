@@ -75,9 +75,12 @@ function invalidOp(error: unknown): InvalidOp {
 function readOp(reader: ByteReader, end: number, room: SetRoom | undefined): Op {
   if (reader.position >= end) throw broken('the command is empty');
   const opcode = reader.u8();
+  // Nearly all that is written: it has a short way of its own.
+  return opcode === opcodes.set ? readSet(reader, room ?? newSetRoom()) : readOtherOp(reader, opcode, end);
+}
+
+function readOtherOp(reader: ByteReader, opcode: number, end: number): Op {
   switch (opcode) {
-    case opcodes.set:
-      return readSet(reader, room ?? newSetRoom());
     case opcodes.noop:
       return { kind: 'noop' };
     case opcodes.close:

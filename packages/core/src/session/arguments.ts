@@ -3,7 +3,7 @@
  * here, before a request number is taken: bad arguments fail before anything is sent. Values are encoded here,
  * once; what apply judges (existence, versions, limits of the ensemble) is not repeated.
  */
-import type { CreateKind, CreateOp, MultiOp, Op, SingleOp } from '../codec/op.ts';
+import type { CreateKind, CreateOp, MultiOp, Op, SetOp, SingleOp } from '../codec/op.ts';
 import { anyVersion } from '../codec/op.ts';
 import { ValueEncoder } from '../codec/value-encode.ts';
 import type { ValueSource } from '../codec/value.ts';
@@ -130,9 +130,12 @@ export class OpArguments {
 
 /** What an op takes of the session's bytes in flight: close to its encoding, without encoding it. */
 export function opBytes(op: Op): number {
+  return op.kind === 'set' ? opBytesFixed + op.path.length + sourceBytes(op.value) : otherOpBytes(op);
+}
+
+function otherOpBytes(op: Exclude<Op, SetOp>): number {
   switch (op.kind) {
     case 'create':
-    case 'set':
       return opBytesFixed + op.path.length + sourceBytes(op.value);
     case 'compare':
       return opBytesFixed + op.path.length + sourceBytes(op.expected) + sourceBytes(op.value);

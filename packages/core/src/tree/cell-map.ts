@@ -79,8 +79,7 @@ export class CellMap {
       if (cell === undefined) return undefined;
       if (entries[2 * at] === hash) {
         const verdict = this.#slots.compare(entries[2 * at + 1] ?? 0, bytes, start, end);
-        if (verdict === 'same' || (verdict === 'unknown' && isTextOf(cell.path, bytes, start, end)))
-          return cell;
+        if (verdict === 'unknown' ? isTextOf(cell.path, bytes, start, end) : verdict === 'same') return cell;
       }
       at = nextOf(at, cells);
     }

@@ -177,9 +177,7 @@ export class CellStore {
     if (this.saved !== undefined) this.#save(cell, this.saved);
     cell.record = record;
     cell.memo = undefined;
-    if (cell.isUnsettled) return;
-    this.#subtract(cell);
-    this.#unsettle(cell);
+    if (!cell.isUnsettled) this.#hashAgain(cell);
   }
 
   /** For a loaded record that takes the place of an invented one, which was nobody's. */
@@ -213,6 +211,11 @@ export class CellStore {
     if (cell.epoch === this.epoch) return;
     cell.epoch = this.epoch;
     saved.push(cell.record);
+  }
+
+  #hashAgain(cell: Cell): void {
+    this.#subtract(cell);
+    this.#unsettle(cell);
   }
 
   /** Takes a settled cell's hash out of the digest. */

@@ -196,7 +196,7 @@ export class Tree implements KnownTexts {
     invariant(parent !== undefined, 'the parent of a new znode exists');
     invariant(parent.record.owner === 0, 'an ephemeral znode has no children');
     const cell = this.#store.add(record, parent);
-    this.#undos?.push({ kind: 'add', cell }, { kind: 'assign', cell: parent, before: parent.record });
+    this.#undos?.push({ kind: 'add', cell }, undoOf(parent, parent.record));
     const stamp = { zxid: record.czxid, moment: record.moment };
     this.#store.assign(parent, withChild(parent.record, 1, stamp));
     this.#note(undefined, record);
@@ -209,7 +209,7 @@ export class Tree implements KnownTexts {
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
     if (!isHeir(before, record)) requireHeir(before, record);
-    if (this.#undos !== undefined) this.#undos.push({ kind: 'assign', cell, before });
+    if (this.#undos !== undefined) this.#undos.push(undoOf(cell, before));
     this.#store.assign(cell, record);
     this.#note(before, record);
   }
@@ -222,7 +222,7 @@ export class Tree implements KnownTexts {
     const { parent, record } = cell;
     invariant(parent !== undefined, 'the root is never removed');
     this.#store.drop(cell);
-    this.#undos?.push({ kind: 'drop', cell }, { kind: 'assign', cell: parent, before: parent.record });
+    this.#undos?.push({ kind: 'drop', cell }, undoOf(parent, parent.record));
     this.#store.assign(parent, withChild(parent.record, -1, stamp));
     this.#note(record, undefined);
   }
@@ -302,6 +302,10 @@ export class Tree implements KnownTexts {
     }
     this.#changesCount = 0;
   }
+}
+
+function undoOf(cell: Cell, before: ZnodeRecord): Undo {
+  return { kind: 'assign', cell, before };
 }
 
 /** What a record of the znode may not change. */
