@@ -1,4 +1,6 @@
 /** Does the cost of a write grow with the tree or with a directory? See README.md. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { openPeer, type Peer, type Session } from '@quorate/core';
 import { encodeValue, type Op, sourceOf } from '@quorate/core/inspect';
@@ -11,6 +13,13 @@ const text = 'x'.repeat(100);
 const batchLength = 256;
 const snapshotsTaken = 3;
 const readRounds = 15;
+/** Rounds in which a small and a large tree take turns. */
+const turns = 25;
+const batchesOfTurn = 10;
+/** Until then the code is being compiled. */
+const warmUpBatches = 1_000;
+/** After so many in vain, turns beside a snapshot are better than none. */
+const attemptsMax = 5;
 
 printMachine();
 await reads();
@@ -19,61 +28,66 @@ await directories();
 await snapshots();
 
 async function sizes(): Promise<void> {
+  const small = await writerOf(1_000);
   const rows: string[][] = [];
-  let small = Number.NaN;
-  for (const size of [1_000, 100_000, 1_000_000]) {
-    const { ns, perZnode } = await writesTo(size);
-    if (size === 1_000) small = ns;
-    rows.push([
-      thousands(size),
-      `${ns.toFixed(0)} ns`,
-      (ns / small).toFixed(2),
-      size < 100_000 ? '' : `${perZnode.toFixed(0)} bytes`,
-    ]);
+  for (const size of [100_000, 1_000_000]) {
+    const before = await heapBytes();
+    const large = await writerOf(size);
+    const perZnode = ((await heapBytes()) - before) / size;
+    rows.push([thousands(size), ...costs(await inTurn(small, large)), `${perZnode.toFixed(0)} bytes`]);
+    await large.close();
   }
+  await small.close();
   console.log('One write (set, 100 bytes, random znode) by the size of the tree, 256 in flight:\n');
-  printTable(['znodes', 'a write', 'ratio to 1,000', 'memory per znode'], rows);
-}
-
-/** Nanoseconds of one write at a running peer, medians over many batches of writes in flight. */
-async function writesTo(size: number): Promise<{ readonly ns: number; readonly perZnode: number }> {
-  const before = await heapBytes();
-  const { peer, session } = await openOne();
-  await fill(session, size);
-  const perZnode = ((await heapBytes()) - before) / size;
-  const paths: string[] = [];
-  const choosePaths = (): void => {
-    for (let count = 0; count < batchLength; count += 1) paths.push(leafPath(randomBelow(size)));
-  };
-  choosePaths();
-  const ns = await timeBatches(() => session.set(paths.pop() ?? '', value), choosePaths);
-  await peer.close();
-  return { ns, perZnode };
+  printTable(['znodes', 'a write', 'in turn, of 1,000', 'ratio', 'memory per znode'], rows);
 }
 
 async function directories(): Promise<void> {
-  const rows: string[][] = [];
-  let small = Number.NaN;
-  for (const childrenCount of [100, 100_000]) {
-    const { peer, session } = await openOne();
-    await session.create('/d');
-    await batches(childrenCount, () => session.create(`/d/${randomName()}`, value));
-    const made: string[] = [];
-    // What one batch creates the next one deletes, so that the directory keeps its size.
-    const creates = await timeBatches(
-      () => {
-        const path = `/d/${randomName()}`;
-        made.push(path);
-        return session.create(path, value);
-      },
-      () => batches(made.length, () => session.delete(made.pop() ?? '')),
-    );
-    if (childrenCount === 100) small = creates;
-    rows.push([thousands(childrenCount), `${creates.toFixed(0)} ns`, (creates / small).toFixed(2)]);
-    await peer.close();
-  }
+  const small = await creatorAmong(100);
+  const large = await creatorAmong(100_000);
+  const row = costs(await inTurn(small, large));
+  await Promise.all([small.close(), large.close()]);
   console.log('\nOne create (100 bytes, random name) by the size of its directory, 256 in flight:\n');
-  printTable(['children', 'a create', 'ratio to 100'], rows);
+  printTable(['children', 'a create', 'in turn, among 100', 'ratio'], [[thousands(100_000), ...row]]);
+}
+
+function costs({ smallNs, largeNs, ratio }: InTurn): readonly string[] {
+  return [`${largeNs.toFixed(0)} ns`, `${smallNs.toFixed(0)} ns`, ratio.toFixed(2)];
+}
+
+/** Sets random znodes of a tree of a size. */
+async function writerOf(size: number): Promise<Subject> {
+  const { peer, session } = await openOne();
+  await fill(session, size);
+  const paths: string[] = [];
+  return {
+    before: () => {
+      for (let count = 0; count < batchLength; count += 1) paths.push(leafPath(randomBelow(size)));
+    },
+    call: () => session.set(paths.pop() ?? '', value),
+    after: () => undefined,
+    snapshotIndex: () => peer.status().positions.snapshotIndex,
+    close: () => peer.close(),
+  };
+}
+
+/** Creates in a directory that keeps its size: what one batch creates is deleted after it. */
+async function creatorAmong(childrenCount: number): Promise<Subject> {
+  const { peer, session } = await openOne();
+  await session.create('/d');
+  await batches(childrenCount, () => session.create(`/d/${randomName()}`, value));
+  const made: string[] = [];
+  return {
+    before: () => undefined,
+    call: () => {
+      const path = `/d/${randomName()}`;
+      made.push(path);
+      return session.create(path, value);
+    },
+    after: () => batches(made.length, () => session.delete(made.pop() ?? '')),
+    snapshotIndex: () => peer.status().positions.snapshotIndex,
+    close: () => peer.close(),
+  };
 }
 
 async function snapshots(): Promise<void> {
@@ -211,16 +225,72 @@ function leafPath(index: number): string {
   return `/n${Math.floor(index / 1_000)}/leaf-${index}`;
 }
 
-/** `after` each batch there is time for what is not measured, as making strings of numbers. */
-async function timeBatches(call: () => Promise<unknown>, after: () => Promise<void> | void): Promise<number> {
-  const samples: number[] = [];
-  for (let round = 0; round < 400; round += 1) {
-    const startedAt = performance.now();
-    await batches(batchLength, call);
-    samples.push(((performance.now() - startedAt) * 1e6) / batchLength);
-    await after();
+/** What is timed batch by batch; what comes before and after a batch is not. */
+interface Subject {
+  before(): void;
+  call(): Promise<unknown>;
+  after(): Promise<void> | void;
+  snapshotIndex(): number;
+  close(): Promise<void>;
+}
+
+interface InTurn {
+  readonly smallNs: number;
+  readonly largeNs: number;
+  readonly ratio: number;
+}
+
+/**
+ * Both in short rounds in turn: a machine whose speed drifts does so for both. What a snapshot of the large tree costs
+ * is another question (see `snapshots`): turns into which one fell are repeated.
+ */
+async function inTurn(small: Subject, large: Subject): Promise<InTurn> {
+  await timeBatches(small, warmUpBatches);
+  await timeBatches(large, warmUpBatches);
+  for (let attempt = 1; ; attempt += 1) {
+    await nothingToDo();
+    const before = large.snapshotIndex();
+    const measured = await measureInTurn(small, large);
+    await nothingToDo();
+    if (large.snapshotIndex() === before) return measured;
+    if (attempt < attemptsMax) continue;
+    console.log('\n(A snapshot fell into every attempt: what follows is beside one.)');
+    return measured;
   }
-  return median(samples.slice(50));
+}
+
+/** Medians over the rounds. */
+async function measureInTurn(small: Subject, large: Subject): Promise<InTurn> {
+  const smallOnes: number[] = [];
+  const largeOnes: number[] = [];
+  for (let round = 0; round < turns; round += 1) {
+    smallOnes.push(await timeBatches(small, batchesOfTurn));
+    largeOnes.push(await timeBatches(large, batchesOfTurn));
+  }
+  const ratio = median(largeOnes.map((ns, round) => ns / (smallOnes[round] ?? Number.NaN)));
+  return { smallNs: median(smallOnes), largeNs: median(largeOnes), ratio };
+}
+
+/** Until this process is idle: a snapshot that was begun is then written. */
+async function nothingToDo(): Promise<void> {
+  for (let isBusy = true; isBusy; ) {
+    const before = performance.eventLoopUtilization();
+    await sleep(300);
+    isBusy = performance.eventLoopUtilization(before).utilization > 0.1;
+  }
+}
+
+/** Nanoseconds of one call, the median over some batches in flight. */
+async function timeBatches(subject: Subject, count: number): Promise<number> {
+  const samples: number[] = [];
+  for (let batch = 0; batch < count; batch += 1) {
+    subject.before();
+    const startedAt = performance.now();
+    await batches(batchLength, () => subject.call());
+    samples.push(((performance.now() - startedAt) * 1e6) / batchLength);
+    await subject.after();
+  }
+  return median(samples);
 }
 
 function batchOf(make: () => Op): readonly Op[] {
@@ -254,9 +324,7 @@ function randomName(): string {
 
 async function heapBytes(): Promise<number> {
   // What was closed just now is let go of by timers and callbacks that are still to come.
-  await new Promise((resolve) => {
-    setTimeout(resolve, 200);
-  });
+  await sleep(200);
   globalThis.gc?.();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
