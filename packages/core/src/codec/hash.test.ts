@@ -43,7 +43,7 @@ describe('hashes', () => {
     for (const text of ['', 'a', 'ab', 'abc', '/app/item-00017']) {
       const bytes = Uint8Array.from(`.${text}.`, (unit) => unit.charCodeAt(0));
       const lanes = Int32Array.of(5, -6);
-      hashAsciiTwice(bytes, 1, 1 + text.length, lanes);
+      hashAsciiTwice(new DataView(bytes.buffer), 1, 1 + text.length, lanes);
       expect([...lanes]).toEqual([hashText(text, 5), hashText(text, -6)]);
     }
   });

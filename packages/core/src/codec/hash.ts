@@ -64,16 +64,16 @@ export function hashTextTwice(text: string, lanes: LanePair): void {
 }
 
 /** As {@link hashTextTwice} of the text whose bytes these are, all of them ASCII. */
-export function hashAsciiTwice(bytes: Uint8Array, start: number, end: number, lanes: LanePair): void {
+export function hashAsciiTwice(bytes: DataView, start: number, end: number, lanes: LanePair): void {
   let low = lanes[0] ?? 0;
   let high = lanes[1] ?? 0;
   let at = start;
   for (const blocksEnd = end - 1; at < blocksEnd; at += 2) {
-    const block = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 16);
+    const block = bytes.getUint8(at) | (bytes.getUint8(at + 1) << 16);
     low = mixWord(low, block);
     high = mixWord(high, block);
   }
-  const tail = at < end ? (bytes[at] ?? 0) : 0;
+  const tail = at < end ? bytes.getUint8(at) : 0;
   lanes[0] = finish(mixWord(low, tail) ^ (end - start));
   lanes[1] = finish(mixWord(high, tail) ^ (end - start));
 }

@@ -114,7 +114,7 @@ export class CellMap {
     let touched = 0;
     for (let at = 0; at < count; at += 1) {
       const cell = cells[at];
-      if (cell !== undefined) touched ^= this.#slots.touch(cell.number);
+      if (cell !== undefined && cell.number !== noNumber) touched ^= this.#slots.touch(cell.number);
     }
     return touched;
   }

@@ -4,14 +4,14 @@
  * that does not fit a slot is compared with the string after all.
  */
 import { hashAsciiTwice, hashTextTwice, type LanePair } from '../codec/hash.ts';
-import { writeAscii } from '../codec/text.ts';
+import { invariant } from '../invariant.ts';
 
 /** A byte for the length, then the path. Most paths are shorter; a znode takes ten times as much elsewhere. */
 const slotBytes = 48;
 /** In the place of a length: the path is longer, or shorter than a word, or not ASCII, or there is no cell now. */
 const elsewhere = 0xff;
-/** Slots of one block: growing copies nothing but the list of blocks. */
-const blockBits = 10;
+/** Slots of one block: growing copies nothing but the list of blocks, which are few enough to be near. */
+const blockBits = 12;
 const blockMask = (1 << blockBits) - 1;
 const wordBytes = 4;
 const hashSeedLow = 0x1f83d9ab;
@@ -20,69 +20,67 @@ const hashSeedHigh = 0x5be0cd19;
 /** Whether bytes are a cell's path; `unknown`: its slot does not tell. */
 export type SlotVerdict = 'same' | 'other' | 'unknown';
 
-/** The same bytes twice: the view reads words of them, which halves the time to compare. */
-interface Bytes {
-  readonly bytes: Uint8Array;
-  readonly words: DataView;
-}
-
-const nothing = viewed(new Uint8Array(0));
-
 export class PathSlots {
-  readonly #blocks: Bytes[] = [];
+  /** Views, because to compare words of four bytes takes half the time. */
+  readonly #blocks: DataView[] = [];
 
   /** The cell with this number has come. Numbers come from 0 on without a gap, and again after they have left. */
   fill(number: number, path: string): void {
     if (number >> blockBits === this.#blocks.length)
-      this.#blocks.push(viewed(new Uint8Array(slotBytes << blockBits)));
-    const { bytes } = this.#blockOf(number);
+      this.#blocks.push(new DataView(new ArrayBuffer(slotBytes << blockBits)));
+    const block = this.#blockOf(number);
     const slot = slotOf(number);
     const isFitting = path.length >= wordBytes && path.length < slotBytes;
-    const isHere = isFitting && writeAscii(path, bytes, slot + 1);
-    bytes[slot] = isHere ? path.length : elsewhere;
+    const isHere = isFitting && writeUnits(path, block, slot + 1);
+    block.setUint8(slot, isHere ? path.length : elsewhere);
   }
 
   /** The cell with this number has left. */
   clear(number: number): void {
-    this.#blockOf(number).bytes[slotOf(number)] = elsewhere;
+    this.#blockOf(number).setUint8(slotOf(number), elsewhere);
   }
 
   /** Whether the bytes from `start` to `end` are the path of the cell with this number. */
   compare(number: number, bytes: DataView, start: number, end: number): SlotVerdict {
-    const { words } = this.#blockOf(number);
+    const block = this.#blockOf(number);
     const first = slotOf(number) + 1;
-    const length = words.getUint8(first - 1);
+    const length = block.getUint8(first - 1);
     if (length === elsewhere) return 'unknown';
     if (length !== end - start) return 'other';
     // The last word, where paths differ, overlaps the one before.
     const last = length - wordBytes;
-    if (words.getInt32(first + last) !== bytes.getInt32(start + last)) return 'other';
+    if (block.getInt32(first + last) !== bytes.getInt32(start + last)) return 'other';
     for (let at = 0; at < last; at += wordBytes) {
-      if (words.getInt32(first + at) !== bytes.getInt32(start + at)) return 'other';
+      if (block.getInt32(first + at) !== bytes.getInt32(start + at)) return 'other';
     }
     return 'same';
   }
 
   /** Both hashes of the path of the cell with this number, for the digest: from the slot, which is near if it was compared. */
   hash(number: number, path: string, lanes: LanePair): void {
-    const { bytes } = this.#blockOf(number);
-    const slot = slotOf(number);
-    const length = bytes[slot] ?? elsewhere;
+    const block = this.#blockOf(number);
+    const first = slotOf(number) + 1;
+    const length = block.getUint8(first - 1);
     if (length === elsewhere) {
       hashPath(path, lanes);
       return;
     }
     seed(lanes);
-    hashAsciiTwice(bytes, slot + 1, slot + 1 + length, lanes);
+    hashAsciiTwice(block, first, first + length, lanes);
   }
 
   /** Reads what `compare` and `hash` will read; means nothing (see fetch.ts). */
   touch(number: number): number {
-    return this.#blockOf(number).bytes[slotOf(number)] ?? 0;
+    const block = this.#blockOf(number);
+    const slot = slotOf(number);
+    // A slot may lie in two lines of a cache.
+    return block.getUint8(slot) ^ block.getUint8(slot + slotBytes - 1);
   }
 
-  #blockOf(number: number): Bytes {
-    return this.#blocks[number >> blockBits] ?? nothing;
+  #blockOf(number: number): DataView {
+    const block = this.#blocks[number >> blockBits];
+    invariant(block !== undefined, 'a cell that is here has a slot');
+    return block;
   }
 }
 
@@ -92,8 +90,15 @@ export function hashPath(path: string, lanes: LanePair): void {
   hashTextTwice(path, lanes);
 }
 
-function viewed(bytes: Uint8Array): Bytes {
-  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+/** False for a path that is not ASCII; then what is written is no path. */
+function writeUnits(path: string, block: DataView, start: number): boolean {
+  let all = 0;
+  for (let at = 0; at < path.length; at += 1) {
+    const unit = path.charCodeAt(at);
+    block.setUint8(start + at, unit);
+    all |= unit;
+  }
+  return all < 0x80;
 }
 
 function seed(lanes: LanePair): void {
