@@ -14,7 +14,7 @@ export function fetchRecords(cells: readonly (Cell | undefined)[], count: number
   let touched = 0;
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
-    // Its first and its last field: it lies in two or three lines of a cache.
+    // A cell lies in two or three lines of a cache: a field of the first, and one of the last.
     if (cell !== undefined) touched ^= cell.epoch ^ cell.hashHigh;
   }
   for (let at = 0; at < count; at += 1) {
