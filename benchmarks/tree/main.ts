@@ -35,9 +35,9 @@ async function sizes(): Promise<void> {
     const large = await writerOf(size);
     const perZnode = ((await heapBytes()) - before) / size;
     rows.push([thousands(size), ...costs(await inTurn(small, large)), `${perZnode.toFixed(0)} bytes`]);
-    await large.close();
+    await large.peer.close();
   }
-  await small.close();
+  await small.peer.close();
   console.log('One write (set, 100 bytes, random znode) by the size of the tree, 256 in flight:\n');
   printTable(['znodes', 'a write', 'in turn, of 1,000', 'ratio', 'memory per znode'], rows);
 }
@@ -46,7 +46,7 @@ async function directories(): Promise<void> {
   const small = await creatorAmong(100);
   const large = await creatorAmong(100_000);
   const row = costs(await inTurn(small, large));
-  await Promise.all([small.close(), large.close()]);
+  await Promise.all([small.peer.close(), large.peer.close()]);
   console.log('\nOne create (100 bytes, random name) by the size of its directory, 256 in flight:\n');
   printTable(['children', 'a create', 'in turn, among 100', 'ratio'], [[thousands(100_000), ...row]]);
 }
@@ -66,8 +66,7 @@ async function writerOf(size: number): Promise<Subject> {
     },
     call: () => session.set(paths.pop() ?? '', value),
     after: () => undefined,
-    snapshotIndex: () => peer.status().positions.snapshotIndex,
-    close: () => peer.close(),
+    peer,
   };
 }
 
@@ -85,8 +84,7 @@ async function creatorAmong(childrenCount: number): Promise<Subject> {
       return session.create(path, value);
     },
     after: () => batches(made.length, () => session.delete(made.pop() ?? '')),
-    snapshotIndex: () => peer.status().positions.snapshotIndex,
-    close: () => peer.close(),
+    peer,
   };
 }
 
@@ -230,8 +228,7 @@ interface Subject {
   before(): void;
   call(): Promise<unknown>;
   after(): Promise<void> | void;
-  snapshotIndex(): number;
-  close(): Promise<void>;
+  readonly peer: Peer;
 }
 
 interface InTurn {
@@ -249,14 +246,18 @@ async function inTurn(small: Subject, large: Subject): Promise<InTurn> {
   await timeBatches(large, warmUpBatches);
   for (let attempt = 1; ; attempt += 1) {
     await nothingToDo();
-    const before = large.snapshotIndex();
+    const before = snapshotIndexOf(large);
     const measured = await measureInTurn(small, large);
     await nothingToDo();
-    if (large.snapshotIndex() === before) return measured;
+    if (snapshotIndexOf(large) === before) return measured;
     if (attempt < attemptsMax) continue;
     console.log('\n(A snapshot fell into every attempt: what follows is beside one.)');
     return measured;
   }
+}
+
+function snapshotIndexOf({ peer }: Subject): number {
+  return peer.status().positions.snapshotIndex;
 }
 
 /** Medians over the rounds. */

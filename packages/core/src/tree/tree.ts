@@ -209,7 +209,7 @@ export class Tree implements KnownTexts {
     invariant(cell !== undefined, 'the znode that is replaced exists');
     const before = cell.record;
     if (!isHeir(before, record)) requireHeir(before, record);
-    if (this.#undos !== undefined) this.#undos.push(undoOf(cell, before));
+    this.#undos?.push(undoOf(cell, before));
     this.#store.assign(cell, record);
     this.#note(before, record);
   }
@@ -279,15 +279,15 @@ export class Tree implements KnownTexts {
 
   /** After the tree shows the change. */
   #note(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    this.#changesCount += 1;
     if (this.#listener === undefined) this.#keep(before, after);
     else this.#listener(before, after);
+    this.#changesCount += 1;
   }
 
   /** Until it is sure. */
   #keep(before: ZnodeRecord | undefined, after: ZnodeRecord | undefined): void {
-    this.#befores[this.#changesCount - 1] = before;
-    this.#afters[this.#changesCount - 1] = after;
+    this.#befores[this.#changesCount] = before;
+    this.#afters[this.#changesCount] = after;
   }
 
   #close(): void {
