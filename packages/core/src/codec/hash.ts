@@ -29,21 +29,17 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: n
 export type LanePair = Int32Array;
 
 /** As {@link hashBytes} with either seed. In one pass, because each step of a hash waits for the one before. */
-export function hashBytesTwice(bytes: Uint8Array, start: number, end: number, lanes: LanePair): void {
+export function hashBytesTwice(bytes: DataView, start: number, end: number, lanes: LanePair): void {
   let low = lanes[0] ?? 0;
   let high = lanes[1] ?? 0;
   let at = start;
   for (const blocksEnd = end - 3; at < blocksEnd; at += 4) {
-    const block =
-      (bytes[at] ?? 0) |
-      ((bytes[at + 1] ?? 0) << 8) |
-      ((bytes[at + 2] ?? 0) << 16) |
-      ((bytes[at + 3] ?? 0) << 24);
+    const block = bytes.getInt32(at, true);
     low = mixWord(low, block);
     high = mixWord(high, block);
   }
   let tail = 0;
-  for (let shift = 0; at < end; at += 1, shift += 8) tail |= (bytes[at] ?? 0) << shift;
+  for (let shift = 0; at < end; at += 1, shift += 8) tail |= bytes.getUint8(at) << shift;
   lanes[0] = finish(mixWord(low, tail) ^ (end - start));
   lanes[1] = finish(mixWord(high, tail) ^ (end - start));
 }

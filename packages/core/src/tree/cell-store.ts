@@ -14,6 +14,7 @@ import { Cell } from './cell.ts';
 import { nameOf, parentOf } from '../codec/path.ts';
 import { fetchRecords, fetchValues } from './fetch.ts';
 import { Lookahead } from './lookahead.ts';
+import { RecordHasher } from './record-hash.ts';
 import { SortedNames } from './sorted-names.ts';
 import { isSameZnode, type ZnodeRecord } from './znode-record.ts';
 
@@ -46,6 +47,7 @@ export class CellStore {
   #digestHigh = 0;
   /** Cells whose hash is not in the digest; those that left, or came twice, are no longer marked so. */
   readonly #unsettled: Cell[] = [];
+  readonly #hasher: RecordHasher = new RecordHasher();
   readonly #lanes = new Int32Array(2);
   /** Means nothing: see fetch.ts. */
   touched = 0;
@@ -246,7 +248,9 @@ export class CellStore {
       if (!cell.isUnsettled) continue;
       cell.isUnsettled = false;
       this.#cells.hashPath(cell, this.#lanes);
-      cell.rehash(this.#lanes);
+      this.#hasher.hash(cell.record, this.#lanes);
+      cell.hashLow = this.#lanes[0] ?? 0;
+      cell.hashHigh = this.#lanes[1] ?? 0;
       this.#digestLow = (this.#digestLow + cell.hashLow) | 0;
       this.#digestHigh = (this.#digestHigh + cell.hashHigh) | 0;
     }

@@ -1,9 +1,10 @@
 /** Checks all derived state of a tree against its records, from nothing. For tests and simulators. */
 import { invariant } from '../invariant.ts';
 import type { CellStore } from './cell-store.ts';
-import { Cell } from './cell.ts';
+import type { Cell } from './cell.ts';
 import { joinPath, parentOf, pathProblem, rootPath } from '../codec/path.ts';
 import { hashPath } from './path-slots.ts';
+import { RecordHasher } from './record-hash.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
 /** Throws an InvariantViolation for the first thing that does not agree. */
@@ -17,9 +18,9 @@ export function validateStore(store: CellStore): void {
   const cursor = store.cursor();
   for (let cell = cursor.next(); cell !== undefined; cell = cursor.next()) {
     validateCell(store, cell);
-    const fresh = freshCell(cell.record);
-    digestLow = (digestLow + fresh.hashLow) | 0;
-    digestHigh = (digestHigh + fresh.hashHigh) | 0;
+    const { low, high } = freshHash(cell.record);
+    digestLow = (digestLow + low) | 0;
+    digestHigh = (digestHigh + high) | 0;
     size += 1;
     if (cell.record.owner !== 0) ephemeralsCount += 1;
   }
@@ -54,10 +55,8 @@ function validateCell(store: CellStore, cell: Cell): void {
   invariant(record.ttlMs > 0 === (record.createKind === 'ttl'), 'only a ttl has a time to live', { path });
   invariant(record.createCount >= record.childrenCount, 'children were created', { path });
   invariant(record.cversion >= record.createCount, 'cversion counts creations too', { path });
-  const fresh = freshCell(record);
-  invariant(fresh.hashLow === cell.hashLow && fresh.hashHigh === cell.hashHigh, 'the hash is fresh', {
-    path,
-  });
+  const { low, high } = freshHash(record);
+  invariant(low === cell.hashLow && high === cell.hashHigh, 'the hash is fresh', { path });
 }
 
 function validateChildren(store: CellStore, cell: Cell): void {
@@ -82,10 +81,10 @@ function validateChildren(store: CellStore, cell: Cell): void {
   });
 }
 
-function freshCell(record: ZnodeRecord): Cell {
-  const cell = new Cell(record, 0);
+/** Both lanes. */
+function freshHash(record: ZnodeRecord): { readonly low: number; readonly high: number } {
   const lanes = new Int32Array(2);
   hashPath(record.path, lanes);
-  cell.rehash(lanes);
-  return cell;
+  new RecordHasher().hash(record, lanes);
+  return { low: lanes[0] ?? 0, high: lanes[1] ?? 0 };
 }
