@@ -29,15 +29,16 @@ const shardBits = 8;
 /** Of a shard at first; a power of two. Less than half of the places are ever taken. */
 const placesMin = 8;
 const probesMax = 32;
+/** Elements of a place. */
+const placeBits = 1;
+const placeLength = 1 << placeBits;
 
-/**
- * A free place has no cell. Two lists, so that hash and cell are fetched at one time, each wherever it lies. The number
- * of the cell is beside the hash, so that its path (path-slots.ts) and the cell itself are fetched at one time, too.
- */
 interface Shard {
-  /** Two a place: the hash, and the number. */
-  entries: Int32Array;
-  cells: (Cell | undefined)[];
+  /**
+   * Two elements a place: the hash, and the cell, or undefined in a free place. They are in one list, because in a large
+   * tree each list is another page of memory for the processor to find.
+   */
+  places: (number | Cell | undefined)[];
   count: number;
 }
 
@@ -60,12 +61,12 @@ export class CellMap {
 
   get(path: string): Cell | undefined {
     const hash = textLookupHash(path);
-    const { entries, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
-      const cell = cells[at];
+    const { places } = this.#shard(hash);
+    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+      const cell = cellAt(places, at);
       if (cell === undefined) break;
-      if (entries[2 * at] === hash && cell.path === path) return cell;
-      at = nextOf(at, cells);
+      if (places[at] === hash && cell.path === path) return cell;
+      at = nextOf(at, places);
     }
     return this.#crowded.size === 0 ? undefined : this.#crowded.get(path);
   }
@@ -73,33 +74,28 @@ export class CellMap {
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
   getByBytes(bytes: DataView, start: number, end: number): Cell | undefined {
     const hash = bytesLookupHash(bytes, start, end);
-    const { entries, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
-      const cell = cells[at];
+    const { places } = this.#shard(hash);
+    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+      const cell = cellAt(places, at);
       if (cell === undefined) return undefined;
-      if (entries[2 * at] === hash) {
-        const verdict = this.#slots.compare(entries[2 * at + 1] ?? 0, bytes, start, end);
-        if (verdict === 'unknown' ? isTextOf(cell.path, bytes, start, end) : verdict === 'same') return cell;
-      }
-      at = nextOf(at, cells);
+      if (places[at] === hash && this.#hasPath(cell, bytes, start, end)) return cell;
+      at = nextOf(at, places);
     }
     return undefined;
   }
 
   /** Whether a cell is here now, and these bytes are its path. */
   isAt(cell: Cell, bytes: DataView, start: number, end: number): boolean {
-    if (cell.number === noNumber) return false;
-    const verdict = this.#slots.compare(cell.number, bytes, start, end);
-    return verdict === 'unknown' ? isTextOf(cell.path, bytes, start, end) : verdict === 'same';
+    return cell.number !== noNumber && this.#hasPath(cell, bytes, start, end);
   }
 
   /** The first cell whose path has this hash. It touches no cell. */
   candidate(hash: number): Cell | undefined {
-    const { entries, cells } = this.#shard(hash);
-    for (let at = homeOf(hash, cells), probes = 0; probes < probesMax; probes += 1) {
-      const cell = cells[at];
-      if (cell === undefined || entries[2 * at] === hash) return cell;
-      at = nextOf(at, cells);
+    const { places } = this.#shard(hash);
+    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+      const cell = cellAt(places, at);
+      if (cell === undefined || places[at] === hash) return cell;
+      at = nextOf(at, places);
     }
     return undefined;
   }
@@ -125,7 +121,7 @@ export class CellMap {
     if (this.size === wholeMax && this.#shards.length === 1) this.#cut();
     this.#list.add(cell);
     this.#slots.fill(cell.number, cell.path);
-    this.#enter(textLookupHash(cell.path), cell.number, cell);
+    this.#enter(textLookupHash(cell.path), cell);
   }
 
   /** Removes the cell at a path that is taken. */
@@ -140,6 +136,11 @@ export class CellMap {
     return this.#list.cursor();
   }
 
+  #hasPath(cell: Cell, bytes: DataView, start: number, end: number): boolean {
+    const verdict = this.#slots.compare(cell.number, bytes, start, end);
+    return verdict === 'unknown' ? isTextOf(cell.path, bytes, start, end) : verdict === 'same';
+  }
+
   #takeCrowded(path: string): Cell | undefined {
     if (this.#crowded.size === 0) return undefined;
     const cell = this.#crowded.get(path);
@@ -150,53 +151,47 @@ export class CellMap {
   #takeOut(path: string): Cell {
     const hash = textLookupHash(path);
     const shard = this.#shard(hash);
-    const { entries, cells } = shard;
-    let at = homeOf(hash, cells);
-    let cell = cells[at];
-    while (cell !== undefined && (entries[2 * at] !== hash || cell.path !== path)) {
-      at = nextOf(at, cells);
-      cell = cells[at];
+    const { places } = shard;
+    let at = homeOf(hash, places);
+    let cell = cellAt(places, at);
+    while (cell !== undefined && (places[at] !== hash || cell.path !== path)) {
+      at = nextOf(at, places);
+      cell = cellAt(places, at);
     }
     invariant(cell !== undefined, 'a cell that is deleted is there', { path });
-    closeGap(shard, at);
+    closeGap(places, at);
     shard.count -= 1;
     return cell;
   }
 
-  /** Its number is handed in, because to ask the cell would bring it near for nothing. */
-  #enter(hash: number, number: number, cell: Cell): void {
+  #enter(hash: number, cell: Cell): void {
     const shard = this.#shard(hash);
-    if (2 * (shard.count + 1) > shard.cells.length) this.#grow(shard);
-    this.#place(shard, hash, number, cell);
+    if (placeLength * 2 * (shard.count + 1) > shard.places.length) this.#grow(shard);
+    this.#place(shard, hash, cell);
   }
 
-  #place(shard: Shard, hash: number, number: number, cell: Cell): void {
-    const at = freePlace(shard, hash);
+  #place(shard: Shard, hash: number, cell: Cell): void {
+    const at = freePlace(shard.places, hash);
     if (at === undefined) {
       this.#crowded.set(cell.path, cell);
       return;
     }
-    shard.entries[2 * at] = hash;
-    shard.entries[2 * at + 1] = number;
-    shard.cells[at] = cell;
+    shard.places[at] = hash;
+    shard.places[at + 1] = cell;
     shard.count += 1;
   }
 
   #grow(shard: Shard): void {
-    const { entries, cells } = shard;
-    Object.assign(shard, newShard(2 * cells.length));
-    for (const [at, cell] of cells.entries()) {
-      if (cell !== undefined) this.#place(shard, entries[2 * at] ?? 0, entries[2 * at + 1] ?? 0, cell);
-    }
+    const { places } = shard;
+    Object.assign(shard, newShard((2 * places.length) / placeLength));
+    for (const [hash, cell] of entriesOf(places)) this.#place(shard, hash, cell);
   }
 
   /** Makes of the one shard many. */
   #cut(): void {
-    const { entries, cells } = this.#shard(0);
+    const { places } = this.#shard(0);
     this.#shards = Array.from({ length: shardCount }, () => newShard(placesMin));
-    for (const [at, cell] of cells.entries()) {
-      if (cell !== undefined) this.#enter(entries[2 * at] ?? 0, entries[2 * at + 1] ?? 0, cell);
-    }
+    for (const [hash, cell] of entriesOf(places)) this.#enter(hash, cell);
   }
 
   #shard(hash: number): Shard {
@@ -207,41 +202,62 @@ export class CellMap {
 }
 
 function newShard(placesCount: number): Shard {
-  const cells = Array.from({ length: placesCount }, () => undefined);
-  return { entries: new Int32Array(2 * placesCount), cells, count: 0 };
+  const places = Array.from({ length: placeLength * placesCount }, (_, at) => (isOfHash(at) ? 0 : undefined));
+  return { places, count: 0 };
 }
 
-/** A hash's own place. */
-function homeOf(hash: number, cells: Shard['cells']): number {
-  return (hash >>> shardBits) & (cells.length - 1);
+function isOfHash(at: number): boolean {
+  return (at & (placeLength - 1)) === 0;
 }
 
-function nextOf(at: number, cells: Shard['cells']): number {
-  return (at + 1) & (cells.length - 1);
+/** The cell of the place whose elements begin at `at`. */
+function cellAt(places: Shard['places'], at: number): Cell | undefined {
+  return places[at + 1] as Cell | undefined;
+}
+
+function hashAt(places: Shard['places'], at: number): number {
+  return places[at] as number;
+}
+
+function* entriesOf(
+  places: Shard['places'],
+): Generator<readonly [hash: number, cell: Cell], void, undefined> {
+  for (let at = 0; at < places.length; at += placeLength) {
+    const cell = cellAt(places, at);
+    if (cell !== undefined) yield [hashAt(places, at), cell];
+  }
+}
+
+/** Where a hash's own place begins. */
+function homeOf(hash: number, places: Shard['places']): number {
+  return ((hash >>> shardBits) << placeBits) & (places.length - 1);
+}
+
+function nextOf(at: number, places: Shard['places']): number {
+  return (at + placeLength) & (places.length - 1);
 }
 
 /** A free place near to a hash's own, if there is one. */
-function freePlace({ cells }: Shard, hash: number): number | undefined {
-  let at = homeOf(hash, cells);
+function freePlace(places: Shard['places'], hash: number): number | undefined {
+  let at = homeOf(hash, places);
   for (let probes = 0; probes < probesMax; probes += 1) {
-    if (cells[at] === undefined) return at;
-    at = nextOf(at, cells);
+    if (cellAt(places, at) === undefined) return at;
+    at = nextOf(at, places);
   }
   return undefined;
 }
 
 /** Takes the entry at `gap` out: later ones that would no longer be found move up. */
-function closeGap({ entries, cells }: Shard, gap: number): void {
-  const mask = cells.length - 1;
+function closeGap(places: Shard['places'], gap: number): void {
+  const mask = places.length - 1;
   let hole = gap;
-  for (let at = nextOf(gap, cells); cells[at] !== undefined; at = nextOf(at, cells)) {
-    const hash = entries[2 * at] ?? 0;
+  for (let at = nextOf(gap, places); cellAt(places, at) !== undefined; at = nextOf(at, places)) {
+    const hash = hashAt(places, at);
     // How far it lies from its own place, and from the hole.
-    if (((at - homeOf(hash, cells)) & mask) < ((at - hole) & mask)) continue;
-    entries[2 * hole] = hash;
-    entries[2 * hole + 1] = entries[2 * at + 1] ?? 0;
-    cells[hole] = cells[at];
+    if (((at - homeOf(hash, places)) & mask) < ((at - hole) & mask)) continue;
+    places[hole] = hash;
+    places[hole + 1] = cellAt(places, at);
     hole = at;
   }
-  cells[hole] = undefined;
+  places[hole + 1] = undefined;
 }
