@@ -12,7 +12,8 @@ import type { OpError, OpResult } from '../codec/reply.ts';
 import { nullValue } from '../tree/null-value.ts';
 import { parentOf, pathProblem } from '../codec/path.ts';
 import type { Tree } from '../tree/tree.ts';
-import { newRecord, type ZnodeRecord } from '../tree/znode-record.ts';
+import { newRecord } from '../tree/new-znode.ts';
+import type { ZnodeRecord } from '../tree/znode-record.ts';
 import { badPath, failure, valueFailure, type OpContext } from './context.ts';
 
 const sequenceDigits = 10;

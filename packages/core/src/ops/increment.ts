@@ -8,7 +8,8 @@ import { decodeValue } from '../codec/value-decode.ts';
 import { encodeValue } from '../codec/value-encode.ts';
 import { sourceOf } from '../codec/value-source.ts';
 import type { ValueSource } from '../codec/value.ts';
-import { newRecord, withValue } from '../tree/znode-record.ts';
+import { newRecord } from '../tree/new-znode.ts';
+import { withValue } from '../tree/znode-record.ts';
 import { failure, missing, placeFailure, type OpContext } from './context.ts';
 
 /** The longest encoding of an integer: its type and eight bytes. */

@@ -10,7 +10,8 @@ import { encodeValue } from '../codec/value-encode.ts';
 import { sourceOf } from '../codec/value-source.ts';
 import type { Value, ValueSource } from '../codec/value.ts';
 import { CoordinationError } from '../errors.ts';
-import { newRecord, withValue } from '../tree/znode-record.ts';
+import { newRecord } from '../tree/new-znode.ts';
+import { withValue } from '../tree/znode-record.ts';
 import { badVersion, failure, missing, placeFailure, valueFailure, type OpContext } from './context.ts';
 import { patchValue } from './value-patch.ts';
 

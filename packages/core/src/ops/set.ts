@@ -4,7 +4,8 @@
  */
 import { anyVersion, type SetOp } from '../codec/op.ts';
 import type { OpError, OpResult } from '../codec/reply.ts';
-import { newRecord, withValue } from '../tree/znode-record.ts';
+import { newRecord } from '../tree/new-znode.ts';
+import { withValue } from '../tree/znode-record.ts';
 import { missing, placeFailure, valueFailure, versionFailure, type OpContext } from './context.ts';
 
 export function applySet(context: OpContext, op: SetOp): OpResult | OpError {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { textLookupHash } from '../codec/text-hash.ts';
-import { Cell } from './cell.ts';
+import { type Cell, cellOf } from './cell.ts';
 import { CellMap } from './cell-map.ts';
 import { inventedRecord } from './tree-load.ts';
 
 const encode = (text: string): DataView => new DataView(new TextEncoder().encode(text).buffer);
 
 function cellAt(path: string): Cell {
-  return new Cell(inventedRecord(path), 0);
+  return cellOf(inventedRecord(path));
 }
 
 function getByBytes(map: CellMap, path: string): Cell | undefined {

@@ -10,13 +10,13 @@
 import { invariant } from '../invariant.ts';
 import type { CellCursor } from './cell-list.ts';
 import { CellMap } from './cell-map.ts';
-import { Cell } from './cell.ts';
+import { type Cell, cellOf } from './cell.ts';
 import { nameOf, parentOf } from '../codec/path.ts';
 import { fetchRecords, fetchValues } from './fetch.ts';
 import { Lookahead } from './lookahead.ts';
 import { RecordHasher } from './record-hash.ts';
 import { SortedNames } from './sorted-names.ts';
-import { isSameZnode, type ZnodeRecord } from './znode-record.ts';
+import type { ZnodeRecord } from './znode-record.ts';
 
 const noPaths: ReadonlySet<string> = new Set<string>();
 
@@ -58,7 +58,7 @@ export class CellStore {
   #last: Cell | undefined = undefined;
 
   constructor(rootRecord: ZnodeRecord) {
-    this.root = new Cell(rootRecord, this.epoch);
+    this.root = cellOf(rootRecord);
     this.#enter(this.root);
   }
 
@@ -107,7 +107,7 @@ export class CellStore {
   /** The cell of a record's znode. Nearly always it is the last one, and then nothing far away is looked at. */
   cellOf(record: ZnodeRecord): Cell | undefined {
     const last = this.#last;
-    return last !== undefined && isSameZnode(last.record, record) ? last : this.find(record.path);
+    return last !== undefined && last === record.origin ? last : this.find(record.path);
   }
 
   /** For readers: leaves alone what the writer looked up last. */
@@ -141,7 +141,9 @@ export class CellStore {
 
   /** A new leaf below `parent`. */
   add(record: ZnodeRecord, parent: Cell): Cell {
-    const cell = new Cell(record, this.epoch);
+    const cell = cellOf(record);
+    cell.record = record;
+    cell.epoch = this.epoch;
     cell.parent = parent;
     this.restore(cell);
     return cell;

@@ -9,21 +9,17 @@
 import type { Cell } from './cell.ts';
 import type { ZnodeRecord } from './znode-record.ts';
 
-/** The records of the cells that are among the first `count`, with what the records share. */
+/** The cells that are among the first `count`, with their records. */
 export function fetchRecords(cells: readonly (Cell | undefined)[], count: number): number {
   let touched = 0;
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
-    // A cell lies in two or three lines of a cache: a field of the first, and one of the last.
-    if (cell !== undefined) touched ^= cell.epoch ^ cell.hashHigh;
+    // What is used of a cell lies in two or three lines of a cache: a field of each, the first of which is always read.
+    if (cell !== undefined) touched ^= cell.number ^ cell.hashHigh;
   }
   for (let at = 0; at < count; at += 1) {
     const cell = cells[at];
     if (cell !== undefined) touched ^= cell.record.start ^ cell.record.version;
-  }
-  for (let at = 0; at < count; at += 1) {
-    const cell = cells[at];
-    if (cell !== undefined) touched ^= cell.record.czxid ^ cell.record.owner;
   }
   return touched;
 }
@@ -39,7 +35,7 @@ export function fetchPaths(cells: readonly Cell[]): number {
 /** What fetched records have besides: the time of their creation and the bytes of their value. */
 export function fetchValues(cells: readonly Cell[]): number {
   let touched = 0;
-  for (const { record } of cells) touched ^= record.ctime ^ record.source.length;
+  for (const { created, record } of cells) touched ^= created.wallMs ^ record.source.length;
   for (const { record } of cells) {
     touched ^= (record.source[record.start] ?? 0) ^ (record.source[record.end - 1] ?? 0);
   }

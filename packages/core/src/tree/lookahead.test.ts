@@ -5,7 +5,7 @@ import { encodeValue } from '../codec/value-encode.ts';
 import { textLookupHash } from '../codec/text-hash.ts';
 import { sourceOf } from '../codec/value-source.ts';
 import { Tree } from './tree.ts';
-import { newRecord } from './znode-record.ts';
+import { newRecord } from './new-znode.ts';
 
 const moment = { wallMs: 1, elapsedMs: 1 };
 

@@ -81,7 +81,7 @@ export class Lookahead {
 
   #fetchMoments(): number {
     let touched = 0;
-    for (let at = 0; at < this.#count; at += 1) touched ^= this.#cells[at]?.record.ctime ?? 0;
+    for (let at = 0; at < this.#count; at += 1) touched ^= this.#cells[at]?.created.wallMs ?? 0;
     return touched;
   }
 }

@@ -5,7 +5,8 @@ import { InvariantViolation } from '../invariant.ts';
 import { nullValue } from './null-value.ts';
 import type { TreeSnapshot } from './snapshot.ts';
 import { Tree } from './tree.ts';
-import { newRecord, withValue, type ZnodeRecord } from './znode-record.ts';
+import { newRecord } from './new-znode.ts';
+import { withValue, type ZnodeRecord } from './znode-record.ts';
 
 const stamp = { zxid: 9, moment: { wallMs: 9, elapsedMs: 9 } };
 

@@ -10,7 +10,8 @@ import type { CellStore } from './cell-store.ts';
 import type { Cell } from './cell.ts';
 import { nullValue } from './null-value.ts';
 import { parentOf, pathProblem } from '../codec/path.ts';
-import { newRecord, type ZnodeRecord } from './znode-record.ts';
+import { newRecord } from './new-znode.ts';
+import type { ZnodeRecord } from './znode-record.ts';
 
 export class TreeLoad {
   readonly #store: CellStore;

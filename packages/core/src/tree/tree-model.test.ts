@@ -10,7 +10,9 @@ import { sourceOf } from '../codec/value-source.ts';
 import { joinPath, nameOf, parentOf } from '../codec/path.ts';
 import type { TreeSnapshot } from './snapshot.ts';
 import { Tree, type Digest } from './tree.ts';
-import { newRecord, withChild, withValue, type Stamp, type ZnodeRecord } from './znode-record.ts';
+import { newRecord } from './new-znode.ts';
+import { changed } from './testing/facts.ts';
+import { withChild, withValue, type Stamp, type ZnodeRecord } from './znode-record.ts';
 
 interface Write {
   readonly kind: 'insert' | 'insert-ephemeral' | 'replace' | 'remove';
@@ -111,7 +113,7 @@ function agree(tree: Tree, model: Model): void {
 
 function reload(records: readonly ZnodeRecord[]): Tree {
   const tree = new Tree();
-  for (const record of records) tree.load(record);
+  for (const record of records) tree.load(changed(record, {}));
   expect(tree.finishLoad()).toBeUndefined();
   tree.validate();
   return tree;

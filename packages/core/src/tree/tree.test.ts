@@ -6,7 +6,8 @@ import { changeOf, type Change } from './change.ts';
 import { nullValue } from './null-value.ts';
 import { changed } from './testing/facts.ts';
 import { Tree } from './tree.ts';
-import { newRecord, withValue, type NewZnode, type ZnodeRecord } from './znode-record.ts';
+import { newRecord, type NewZnode } from './new-znode.ts';
+import { withValue, type ZnodeRecord } from './znode-record.ts';
 
 function record(path: string, zxid: number, rest: Partial<NewZnode> = {}): ZnodeRecord {
   const znode: NewZnode = {

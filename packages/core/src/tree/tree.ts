@@ -189,7 +189,10 @@ export class Tree implements KnownTexts {
     this.#close();
   }
 
-  /** Adds a znode at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and moment. */
+  /**
+   * Adds a znode of no other tree at a free path. Its parent exists, is not ephemeral, and counts it by its czxid and
+   * moment.
+   */
   insert(record: ZnodeRecord): void {
     this.#requireWriting();
     const parent = this.#store.findParent(record.path);
@@ -245,7 +248,7 @@ export class Tree implements KnownTexts {
 
   /**
    * Takes one record of a snapshot into a new tree; records come in any order, the root among them, in O(depth)
-   * each. Until `finishLoad` the tree is good for nothing else.
+   * each, and each is of no other tree. Until `finishLoad` the tree is good for nothing else.
    */
   load(record: ZnodeRecord): void {
     if (this.#load === undefined) {

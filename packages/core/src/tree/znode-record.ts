@@ -27,8 +27,8 @@ export interface Stamp {
   readonly moment: Moment;
 }
 
-/** What a znode's creation decided for its whole life. */
-interface Origin {
+/** What a znode's creation decided for its whole life. It is the znode's cell (cell.ts), seen as records need it. */
+export interface Origin {
   readonly path: string;
   readonly createKind: CreateKind;
   readonly ttlMs: number;
@@ -38,7 +38,7 @@ interface Origin {
 }
 
 /** What happened to its children. */
-interface Offspring {
+export interface Offspring {
   readonly pzxid: number;
   readonly cversion: number;
   readonly childrenCount: number;
@@ -169,31 +169,9 @@ export class ZnodeRecord implements StatFields, ValueSource, Shared, StatResult,
   }
 }
 
-/** Whether both are certainly records of one znode. False says little: a snapshot's records share nothing with others. */
-export function isSameZnode(record: ZnodeRecord, other: ZnodeRecord): boolean {
-  return record.origin === other.origin;
-}
-
 /** Whether the other record is certainly one of the same znode with the same children. */
 export function isHeir(record: ZnodeRecord, other: ZnodeRecord): boolean {
   return record.origin === other.origin && record.offspring === other.offspring;
-}
-
-/** What its creator decides about a znode. */
-export interface NewZnode {
-  readonly path: string;
-  readonly value: ValueSource;
-  readonly createKind: CreateKind;
-  readonly ttlMs: number;
-  /** Session id of an ephemeral znode, otherwise 0. */
-  readonly owner: number;
-}
-
-/** The first record of a znode: as in ZooKeeper, all three zxids are that of its creation. */
-export function newRecord(znode: NewZnode, stamp: Stamp): ZnodeRecord {
-  const { path, value, createKind, ttlMs, owner } = znode;
-  const origin = { path, createKind, ttlMs, owner, czxid: stamp.zxid, created: stamp.moment };
-  return new ZnodeRecord({ origin, offspring: undefined }, value, stamp, 0);
 }
 
 /** With another value. An equal one counts as a change too, as in ZooKeeper. */
@@ -223,30 +201,4 @@ export function moveValue(record: ZnodeRecord, { source, start, end }: ValueSour
   place.source = source;
   place.start = start;
   place.end = end;
-}
-
-/** A record's facts one by one, as a snapshot has them. */
-export interface ZnodeFacts extends NewZnode {
-  readonly czxid: number;
-  readonly mzxid: number;
-  readonly pzxid: number;
-  readonly ctime: number;
-  readonly mtime: number;
-  readonly version: number;
-  readonly cversion: number;
-  readonly childrenCount: number;
-  readonly createCount: number;
-  readonly elapsedMs: number;
-}
-
-/** The record that has these facts. */
-export function recordOf(facts: ZnodeFacts): ZnodeRecord {
-  const { path, value, createKind, ttlMs, owner, czxid, mzxid, pzxid, version } = facts;
-  const { ctime, mtime, elapsedMs, cversion, childrenCount, createCount } = facts;
-  const moment = { wallMs: mtime, elapsedMs };
-  const created = ctime === mtime ? moment : { wallMs: ctime, elapsedMs };
-  const isChildless = pzxid === czxid && cversion === 0 && childrenCount === 0 && createCount === 0;
-  const offspring = isChildless ? undefined : { pzxid, cversion, childrenCount, createCount };
-  const origin = { path, createKind, ttlMs, owner, czxid, created };
-  return new ZnodeRecord({ origin, offspring }, value, { zxid: mzxid, moment }, version);
 }
