@@ -28,7 +28,7 @@ import type {
 import { digestOf } from './digest.ts';
 import { answerQuery } from './query.ts';
 import { applySessionBatch } from './session-batch.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { MachineState } from './state.ts';
 import { executeSystem } from './system-commands.ts';

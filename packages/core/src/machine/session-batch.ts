@@ -10,7 +10,7 @@ import type { Op } from '../codec/op.ts';
 import type { OpError, OpResult, Reply } from '../codec/reply.ts';
 import { ZnodeRecord } from '../tree/znode-record.ts';
 import type { AppliedItem, ApplyHooks } from './contract.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 import type { MachineState } from './state.ts';
 
 const done: OpResult = Object.freeze({ kind: 'none' });

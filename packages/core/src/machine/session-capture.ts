@@ -6,7 +6,7 @@
 import { invariant } from '../invariant.ts';
 import type { SessionFacts } from './hashes.ts';
 import type { ReplySegment } from './replies.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 
 /** A session that no longer changes. */
 export interface CapturedSession extends SessionFacts {

@@ -10,27 +10,10 @@ import { invariant } from '../invariant.ts';
 import { hashClosed, hashSession, type Lanes } from './hashes.ts';
 import { ReplyRecord } from './replies.ts';
 import { SessionCapture } from './session-capture.ts';
+import type { Session } from './session.ts';
 
 /** Why a session is gone. */
 export type SessionEnd = 'SESSION_EXPIRED' | 'SESSION_CLOSED';
-
-export interface Session {
-  readonly id: number;
-  /** SHA-256 of its secret; a copy of its own. */
-  readonly secretHash: Uint8Array;
-  /** As granted; Infinity is lasting. */
-  readonly timeoutMs: number;
-  /** Wall time of its opening by the leader's clock. */
-  readonly openedAtMs: number;
-  /** Ticket of its last resumption; at first `firstHolder`. Batches of other holders are refused. */
-  holder: number;
-  /** Also holds the number of its last request. */
-  replies: ReplyRecord;
-  /** What the digest has of this session now, and whether that is out of date. */
-  digestLow: number;
-  digestHigh: number;
-  digestStale: boolean;
-}
 
 /** Who opened a session holds it under this number; tickets of resumptions are larger. */
 export const firstHolder = 1;

@@ -13,7 +13,8 @@ import type { Change } from './contract.ts';
 import { digestOf } from './digest.ts';
 import { Machine } from './machine.ts';
 import { ReplyRecord } from './replies.ts';
-import { closedSessionsMax, type Session } from './sessions.ts';
+import type { Session } from './session.ts';
+import { closedSessionsMax } from './sessions.ts';
 import { corrupted, FrameReader } from './snapshot-frames.ts';
 import {
   readChange,

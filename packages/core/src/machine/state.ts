@@ -17,7 +17,8 @@ import type { Moment, ZnodeRecord } from '../tree/znode-record.ts';
 import type { Transaction } from './contract.ts';
 import { History } from './history.ts';
 import { Reaper } from './reaper.ts';
-import { SessionTable, type Session, type SessionEnd } from './sessions.ts';
+import type { Session } from './session.ts';
+import { SessionTable, type SessionEnd } from './sessions.ts';
 
 /** Ops that need nothing but the tree; the others are the machine's own. */
 export type TreeOp = SingleOp | MultiOp;

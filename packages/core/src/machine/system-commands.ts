@@ -15,7 +15,8 @@ import type { SessionEnded } from './contract.ts';
 import { copyLimits, limitsProblem } from './limit-rules.ts';
 import { dueTime } from './reaper.ts';
 import { ReplyRecord } from './replies.ts';
-import { firstHolder, type Session, type SessionEnd } from './sessions.ts';
+import type { Session } from './session.ts';
+import { firstHolder, type SessionEnd } from './sessions.ts';
 import type { MachineState } from './state.ts';
 
 export interface SystemEffect {
