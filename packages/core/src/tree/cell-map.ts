@@ -3,7 +3,7 @@
  *
  * A tree of a million znodes lies far from the processor, and what a lookup waits for is memory. So the index is
  * not a JavaScript Map, which touches the key of each entry that it passes: it compares whole hashes, with the cells
- * beside them, and touches one cell at most, nearly always. Its steps can also be taken for many paths at a time
+ * and their paths beside them, and touches one cell at most, nearly always. Its steps can also be taken for many paths at a time
  * (lookahead.ts), and by the bytes of a path as well as by its string.
  *
  * Open addressing with linear probing. The index of a large tree is cut into shards by the hash, because to make one for
@@ -21,7 +21,7 @@ import { type Cell, noNumber } from './cell.ts';
 import { type CellCursor, CellList } from './cell-list.ts';
 import { PathSlots } from './path-slots.ts';
 
-/** A power of two: a million znodes make shards of 8,192 places, which are copied well within a millisecond. */
+/** A power of two: a million znodes make shards of 8,192 places, which are copied within a millisecond. */
 const shardCount = 256;
 /** Entries of an index in one piece; to cut it takes as long as to make it twice as long. */
 const wholeMax = 8_192;
@@ -30,16 +30,25 @@ const shardBits = 8;
 const placesMin = 8;
 const probesMax = 32;
 /** Elements of a place. */
-const placeBits = 1;
-const placeLength = 1 << placeBits;
+const placeLength = 3;
 
 interface Shard {
   /**
-   * Two elements a place: the hash, and the cell, or undefined in a free place. They are in one list, because in a large
-   * tree each list is another page of memory for the processor to find.
+   * Three elements a place: the hash, the cell, and the path of the cell; the last two are undefined in a free place. In
+   * one list, because in a large tree each list is another page of memory for the processor to find; and with the path,
+   * so that a cell and the characters of its path can be fetched at one time.
    */
-  places: (number | Cell | undefined)[];
+  places: (number | Cell | string | undefined)[];
+  /** One less than there are places, which is a power of two. */
+  mask: number;
   count: number;
+}
+
+/** What a place holds. */
+interface Entry {
+  readonly hash: number;
+  readonly cell: Cell;
+  readonly path: string;
 }
 
 export class CellMap {
@@ -61,12 +70,12 @@ export class CellMap {
 
   get(path: string): Cell | undefined {
     const hash = textLookupHash(path);
-    const { places } = this.#shard(hash);
-    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+    const { places, mask } = this.#shard(hash);
+    for (let at = homeOf(hash, mask), probes = 0; probes < probesMax; probes += 1) {
       const cell = cellAt(places, at);
       if (cell === undefined) break;
-      if (places[at] === hash && cell.path === path) return cell;
-      at = nextOf(at, places);
+      if (hashAt(places, at) === hash && pathAt(places, at) === path) return cell;
+      at = (at + 1) & mask;
     }
     return this.#crowded.size === 0 ? undefined : this.#crowded.get(path);
   }
@@ -74,12 +83,12 @@ export class CellMap {
   /** The cell whose path these bytes are; paths with other characters than ASCII are not found this way. */
   getByBytes(bytes: DataView, start: number, end: number): Cell | undefined {
     const hash = bytesLookupHash(bytes, start, end);
-    const { places } = this.#shard(hash);
-    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+    const { places, mask } = this.#shard(hash);
+    for (let at = homeOf(hash, mask), probes = 0; probes < probesMax; probes += 1) {
       const cell = cellAt(places, at);
       if (cell === undefined) return undefined;
-      if (places[at] === hash && this.#hasPath(cell, bytes, start, end)) return cell;
-      at = nextOf(at, places);
+      if (hashAt(places, at) === hash && this.#hasPath(cell, bytes, start, end)) return cell;
+      at = (at + 1) & mask;
     }
     return undefined;
   }
@@ -91,11 +100,11 @@ export class CellMap {
 
   /** The first cell whose path has this hash. It touches no cell. */
   candidate(hash: number): Cell | undefined {
-    const { places } = this.#shard(hash);
-    for (let at = homeOf(hash, places), probes = 0; probes < probesMax; probes += 1) {
+    const { places, mask } = this.#shard(hash);
+    for (let at = homeOf(hash, mask), probes = 0; probes < probesMax; probes += 1) {
       const cell = cellAt(places, at);
-      if (cell === undefined || places[at] === hash) return cell;
-      at = nextOf(at, places);
+      if (cell === undefined || hashAt(places, at) === hash) return cell;
+      at = (at + 1) & mask;
     }
     return undefined;
   }
@@ -121,7 +130,8 @@ export class CellMap {
     if (this.size === wholeMax && this.#shards.length === 1) this.#cut();
     this.#list.add(cell);
     this.#slots.fill(cell.number, cell.path);
-    this.#enter(textLookupHash(cell.path), cell);
+    const { path } = cell;
+    this.#enter({ hash: textLookupHash(path), cell, path });
   }
 
   /** Removes the cell at a path that is taken. */
@@ -151,47 +161,45 @@ export class CellMap {
   #takeOut(path: string): Cell {
     const hash = textLookupHash(path);
     const shard = this.#shard(hash);
-    const { places } = shard;
-    let at = homeOf(hash, places);
-    let cell = cellAt(places, at);
-    while (cell !== undefined && (places[at] !== hash || cell.path !== path)) {
-      at = nextOf(at, places);
-      cell = cellAt(places, at);
+    const { places, mask } = shard;
+    let at = homeOf(hash, mask);
+    while (cellAt(places, at) !== undefined && (hashAt(places, at) !== hash || pathAt(places, at) !== path)) {
+      at = (at + 1) & mask;
     }
+    const cell = cellAt(places, at);
     invariant(cell !== undefined, 'a cell that is deleted is there', { path });
-    closeGap(places, at);
+    closeGap(shard, at);
     shard.count -= 1;
     return cell;
   }
 
-  #enter(hash: number, cell: Cell): void {
-    const shard = this.#shard(hash);
-    if (placeLength * 2 * (shard.count + 1) > shard.places.length) this.#grow(shard);
-    this.#place(shard, hash, cell);
+  #enter(entry: Entry): void {
+    const shard = this.#shard(entry.hash);
+    if (2 * shard.count > shard.mask) this.#grow(shard);
+    this.#place(shard, entry);
   }
 
-  #place(shard: Shard, hash: number, cell: Cell): void {
-    const at = freePlace(shard.places, hash);
+  #place(shard: Shard, entry: Entry): void {
+    const at = freePlace(shard, entry.hash);
     if (at === undefined) {
-      this.#crowded.set(cell.path, cell);
+      this.#crowded.set(entry.path, entry.cell);
       return;
     }
-    shard.places[at] = hash;
-    shard.places[at + 1] = cell;
+    put(shard.places, at, entry);
     shard.count += 1;
   }
 
   #grow(shard: Shard): void {
     const { places } = shard;
-    Object.assign(shard, newShard((2 * places.length) / placeLength));
-    for (const [hash, cell] of entriesOf(places)) this.#place(shard, hash, cell);
+    Object.assign(shard, newShard(2 * (shard.mask + 1)));
+    for (const entry of entriesOf(places)) this.#place(shard, entry);
   }
 
   /** Makes of the one shard many. */
   #cut(): void {
     const { places } = this.#shard(0);
     this.#shards = Array.from({ length: shardCount }, () => newShard(placesMin));
-    for (const [hash, cell] of entriesOf(places)) this.#enter(hash, cell);
+    for (const entry of entriesOf(places)) this.#enter(entry);
   }
 
   #shard(hash: number): Shard {
@@ -202,62 +210,71 @@ export class CellMap {
 }
 
 function newShard(placesCount: number): Shard {
-  const places = Array.from({ length: placeLength * placesCount }, (_, at) => (isOfHash(at) ? 0 : undefined));
-  return { places, count: 0 };
-}
-
-function isOfHash(at: number): boolean {
-  return (at & (placeLength - 1)) === 0;
-}
-
-/** The cell of the place whose elements begin at `at`. */
-function cellAt(places: Shard['places'], at: number): Cell | undefined {
-  return places[at + 1] as Cell | undefined;
+  let places: Shard['places'] = [0, undefined, undefined];
+  // One element after the other takes three times as long (Node 20).
+  while (places.length < placeLength * placesCount) places = places.concat(places);
+  return { places, mask: placesCount - 1, count: 0 };
 }
 
 function hashAt(places: Shard['places'], at: number): number {
-  return places[at] as number;
+  return places[placeLength * at] as number;
 }
 
-function* entriesOf(
-  places: Shard['places'],
-): Generator<readonly [hash: number, cell: Cell], void, undefined> {
-  for (let at = 0; at < places.length; at += placeLength) {
-    const cell = cellAt(places, at);
-    if (cell !== undefined) yield [hashAt(places, at), cell];
+function cellAt(places: Shard['places'], at: number): Cell | undefined {
+  return places[placeLength * at + 1] as Cell | undefined;
+}
+
+function pathAt(places: Shard['places'], at: number): string | undefined {
+  return places[placeLength * at + 2] as string | undefined;
+}
+
+function put(places: Shard['places'], at: number, { hash, cell, path }: Entry): void {
+  places[placeLength * at] = hash;
+  places[placeLength * at + 1] = cell;
+  places[placeLength * at + 2] = path;
+}
+
+/** What the place holds. It does not touch the cell, nor its path. */
+function entryAt(places: Shard['places'], at: number): Entry | undefined {
+  const cell = cellAt(places, at);
+  const path = pathAt(places, at);
+  return cell === undefined || path === undefined ? undefined : { hash: hashAt(places, at), cell, path };
+}
+
+function* entriesOf(places: Shard['places']): Generator<Entry, void, undefined> {
+  for (let at = 0; at < places.length / placeLength; at += 1) {
+    const entry = entryAt(places, at);
+    if (entry !== undefined) yield entry;
   }
 }
 
-/** Where a hash's own place begins. */
-function homeOf(hash: number, places: Shard['places']): number {
-  return ((hash >>> shardBits) << placeBits) & (places.length - 1);
-}
-
-function nextOf(at: number, places: Shard['places']): number {
-  return (at + placeLength) & (places.length - 1);
+/** A hash's own place. */
+function homeOf(hash: number, mask: number): number {
+  return (hash >>> shardBits) & mask;
 }
 
 /** A free place near to a hash's own, if there is one. */
-function freePlace(places: Shard['places'], hash: number): number | undefined {
-  let at = homeOf(hash, places);
+function freePlace({ places, mask }: Shard, hash: number): number | undefined {
+  let at = homeOf(hash, mask);
   for (let probes = 0; probes < probesMax; probes += 1) {
     if (cellAt(places, at) === undefined) return at;
-    at = nextOf(at, places);
+    at = (at + 1) & mask;
   }
   return undefined;
 }
 
 /** Takes the entry at `gap` out: later ones that would no longer be found move up. */
-function closeGap(places: Shard['places'], gap: number): void {
-  const mask = places.length - 1;
+function closeGap({ places, mask }: Shard, gap: number): void {
   let hole = gap;
-  for (let at = nextOf(gap, places); cellAt(places, at) !== undefined; at = nextOf(at, places)) {
-    const hash = hashAt(places, at);
+  let at = (gap + 1) & mask;
+  for (let entry = entryAt(places, at); entry !== undefined; entry = entryAt(places, at)) {
     // How far it lies from its own place, and from the hole.
-    if (((at - homeOf(hash, places)) & mask) < ((at - hole) & mask)) continue;
-    places[hole] = hash;
-    places[hole + 1] = cellAt(places, at);
-    hole = at;
+    if (((at - homeOf(entry.hash, mask)) & mask) >= ((at - hole) & mask)) {
+      put(places, hole, entry);
+      hole = at;
+    }
+    at = (at + 1) & mask;
   }
-  places[hole + 1] = undefined;
+  places[placeLength * hole + 1] = undefined;
+  places[placeLength * hole + 2] = undefined;
 }
