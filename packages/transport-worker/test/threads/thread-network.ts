@@ -4,23 +4,32 @@
  */
 import type { TestNetwork } from '@quorate/compliance';
 import { CoordinationError } from '@quorate/core';
-import type { Transport, TransportEvents, TransportOwner } from '@quorate/core/ports';
+import type {
+  DialerEvents,
+  SessionOwner,
+  Transport,
+  TransportEvents,
+  TransportOwner,
+} from '@quorate/core/ports';
 import type { Thread, ThreadEvent, Threads } from './thread.ts';
 
 let lastLife = 0;
+let lastNetwork = 0;
 
 class ThreadTransport implements Transport {
   readonly #thread: Thread;
+  readonly #network: number;
   readonly #life: number;
   readonly #waiting = new Map<ThreadEvent['kind'], () => void>();
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
   #events: TransportEvents | undefined;
 
-  constructor(thread: Thread) {
+  constructor(thread: Thread, network: number) {
     lastLife += 1;
     this.#life = lastLife;
     this.#thread = thread;
+    this.#network = network;
     thread.on((event) => {
       if (event.life === this.#life) this.#told(event);
     });
@@ -31,7 +40,7 @@ class ThreadTransport implements Transport {
     this.#state = 'started';
     const { logger: _logger, ...plain } = owner;
     const serves = events.sessions !== undefined;
-    this.#thread.post({ kind: 'start', life: this.#life, owner: plain, serves });
+    this.#thread.post({ kind: 'start', life: this.#life, owner: inNetwork(plain, this.#network), serves });
     await Promise.race([this.#next('started'), this.#next('refused').then(refuse)]);
   }
 
@@ -97,6 +106,24 @@ class ThreadTransport implements Transport {
   }
 }
 
+/**
+ * The hub outlives the networks, and hears of the end of a member after that member has: so in each network ensembles have
+ * other names, and nobody meets who was left of the one before.
+ */
+function inNetwork<O extends { readonly ensemble: string }>(owner: O, network: number): O {
+  return { ...owner, ensemble: `${owner.ensemble} of network ${network}` };
+}
+
+/** A session's end in this network. */
+function sessionTransport({ hub }: Threads, network: number): Transport {
+  const transport = hub.transport();
+  const startSession = transport.startSession?.bind(transport);
+  return Object.assign(transport, {
+    startSession: (owner: SessionOwner, events: DialerEvents) =>
+      startSession?.(inNetwork(owner, network), events),
+  });
+}
+
 function refuse(): never {
   throw new CoordinationError('PEER_CLOSED');
 }
@@ -112,15 +139,17 @@ function hand(event: ThreadEvent, events: TransportEvents): void {
 }
 
 export function openThreadNetwork(threads: Threads, members: readonly string[]): TestNetwork {
+  lastNetwork += 1;
+  const network = lastNetwork;
   const latest = new Map<string, ThreadTransport>();
   return {
     addresses: Object.fromEntries(members.map((member) => [member, ''])),
     transport(member) {
-      const transport = new ThreadTransport(threads.of(member));
+      const transport = new ThreadTransport(threads.of(member), network);
       latest.set(member, transport);
       return transport;
     },
-    sessionTransport: () => threads.hub.transport(),
+    sessionTransport: () => sessionTransport(threads, network),
     async stall(member) {
       await latest.get(member)?.stall();
       return () => latest.get(member)?.resume();
