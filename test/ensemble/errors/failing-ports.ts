@@ -67,6 +67,22 @@ export function slowStorage(delayMs: number, isSlow: Fault = { isOn: true }): St
   };
 }
 
+/** No write is answered while the fault is on. */
+export function heldStorage(isHeld: Fault): Storage {
+  const inner = storageFields(memoryStorage());
+  return {
+    ...inner,
+    write: async (batch) => {
+      await inner.write(batch);
+      while (isHeld.isOn) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 2);
+        });
+      }
+    },
+  };
+}
+
 /** Real time, until one of its functions throws. */
 export function breakableClock(isBroken: Fault, of: keyof Clock | 'now: NaN'): Clock {
   const failIf = (name: keyof Clock): void => {
