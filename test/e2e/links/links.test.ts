@@ -46,7 +46,10 @@ describe('the link between two processes', () => {
     expect(await echoOf(socket, Uint8Array.of(1, 2))).toEqual(Buffer.from([1, 2]));
     links.worsen('a', 'b', { delayMs: 20, bytesPerSecondMax: 1_000 });
     socket.write(Uint8Array.of(3));
-    expect(await echoOf(socket, Uint8Array.of(4))).toEqual(Buffer.from([3]));
+    let echo = await echoOf(socket, Uint8Array.of(4));
+    // On a busy machine both may come as one piece.
+    if (echo.length < 2) echo = Buffer.concat([echo, ...(await once(socket, 'data'))]);
+    expect(echo).toEqual(Buffer.from([3, 4]));
   });
 
   it('that is cut breaks both ends, and lets nobody connect until it is healed', async () => {
