@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cellOf } from './cell.ts';
 import { nullValue } from './null-value.ts';
 import { changed, factsOf } from './testing/facts.ts';
 import { Tree } from './tree.ts';
@@ -42,6 +43,15 @@ describe('loading a tree', () => {
     tree.insert(record('/a/b/new'));
     tree.commit();
     tree.validate();
+  });
+
+  test('a record that took the place of an invented one is not kept by its successors', () => {
+    const root = record('/');
+    const tree = new Tree();
+    tree.load(root);
+    expect(tree.finishLoad()).toBeUndefined();
+    expect(tree.get('/')).toBe(root);
+    expect(cellOf(root).record).not.toBe(root);
   });
 
   test('nothing at all is no tree, and a root alone is one', () => {

@@ -7,7 +7,7 @@
  * a problem is to be thrown away.
  */
 import type { CellStore } from './cell-store.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, cellOf } from './cell.ts';
 import { nullValue } from './null-value.ts';
 import { parentOf, pathProblem } from '../codec/path.ts';
 import { newRecord } from './new-znode.ts';
@@ -34,7 +34,10 @@ export class TreeLoad {
     if (found === undefined) {
       this.#add(record);
     } else if (this.#invented.delete(found)) {
+      const invented = found.record;
       this.#store.assign(found, record);
+      // The record's own cell is in no tree, and lives on as what its successors share: it must not keep it alive with them.
+      cellOf(record).record = invented;
       this.#store.own(record);
       if (childrenOf(found) !== record.childrenCount) this.#miscountedCount += 1;
     } else {
